@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config"
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    pool: "forks",
+    execArgv: ["--no-node-snapshot"],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    reporters: process.env["VITEST_JSON"] === undefined ? ["default"] : ["default", "json"],
+    ...(process.env["VITEST_JSON"] === undefined ? {} : { outputFile: { json: process.env["VITEST_JSON"] } }),
+  },
+})
