@@ -42,3 +42,17 @@ export class PermissionError extends BackstitchError {
     this.reason = details.reason
   }
 }
+
+export type ConfigErrorCode = "app-not-found" | "app-refused" | "address-unusable" | "data-unusable" | "database-unreachable" | "option-invalid"
+
+/** The server cannot start as it was told to. Each message is one line for the person who started it. */
+export class ConfigError extends BackstitchError {
+  override readonly name = "ConfigError"
+  readonly fault = "app"
+  readonly code: ConfigErrorCode
+
+  constructor(code: ConfigErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
