@@ -35,7 +35,14 @@ export interface GuestStart {
   /** Milliseconds since 1970 of the host's clock at the start. */
   readonly now: number
   readonly errorText: "plain" | "json"
+  /** Under whose rights the entry function runs: an identity token, and whether it is the system's. Absent: by its `RunAs`. */
+  readonly entry?: { readonly identity: string; readonly system: boolean }
+  /** Service → database → collections, for `getDBNames` and `getCollectionNames`, which answer at once; only where some function asks. */
+  readonly names?: { readonly [service: string]: { readonly [database: string]: readonly string[] } }
 }
+
+/** Functions of this prefix are identity scripts: the host may start them, `context.functions.execute` does not know them. */
+export const scriptPrefix = "\u0000script:"
 
 /** Host work a guest asks for asynchronously; collected in batches, one per microtask turn. */
 export type GuestOperation =
@@ -99,15 +106,25 @@ export type SyncRequest =
   | { readonly kind: "crypto"; readonly name: string; readonly args: readonly Json[] }
   | { readonly kind: "module"; readonly name: string }
   | { readonly kind: "random"; readonly bytes: number }
+  | { readonly kind: "url"; readonly name: string; readonly args: readonly Json[] }
 export type SyncAnswer = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly name: string; readonly message: string }
 
 /**
  * The guest side, between runtime/guest (the prelude, plain JavaScript text evaluated in each context) and the executor.
- * The prelude is one function expression `(function (send, sync) { …; return dispatch })`:
+ * The prelude is one function expression `(function (send, sync, loadFunction) { …; return dispatch })`:
  *   send(text)  – one outbound callback, ignored result: JSON of `GuestOutbound`
  *   sync(text)  – synchronous outbound callback: JSON of `SyncRequest` → JSON of `SyncAnswer`
+ *   loadFunction(name) – gives the compiled file of an app function: the value of the expression
+ *     `(function (exports, context, require, console) { <file text>\n;return exports; })` in this context (a function of this
+ *     realm), or undefined when there is none; throws (or gives `{ error: text }`) when the file does not parse. It may also
+ *     give the file's text as a string: the guest then compiles it itself. Asked once for each name in a context.
  *   dispatch(text) – the one inbound function: JSON of `GuestInbound`; never throws, returns nothing.
  */
+// Notes on turns. The guest finds out by itself that a promise never settles: it asks for a timer of 0 ms, and when the
+// answer comes in a later turn with nothing else outstanding it sends `stuck`. A rejection that nobody handles is seen only by
+// the host (the turn's `apply` rejects); the host ends the call with FunctionExecutionError and a text that begins
+// "uncaught promise rejection", also when `end` was sent in that same turn (so `end` counts only when its turn is over).
+// `end.logs` is the whole ring of the last 25 lines; lines of earlier `log` messages are for calls that are stopped.
 export type GuestInbound =
   | { readonly kind: "start"; readonly start: GuestStart; readonly functions: { readonly [name: string]: RunAs } }
   | { readonly kind: "done"; readonly answers: readonly GuestAnswer[] }
