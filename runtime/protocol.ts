@@ -51,7 +51,10 @@ export type GuestOperation =
   | { readonly id: number; readonly kind: "session"; readonly identity: string; readonly service: string; readonly session: string; readonly name: "start" | "commit" | "abort" | "end" }
   | { readonly id: number; readonly kind: "http"; readonly method: string; readonly args: Json }
   | { readonly id: number; readonly kind: "script"; readonly name: string }
+  /** Served by the executor: answered with `value: null` when due. Cancelled by itself when the call ends. */
   | { readonly id: number; readonly kind: "timer"; readonly milliseconds: number }
+  /** Forgets a timer (`clearTimeout`); neither it nor the timer is answered afterwards. */
+  | { readonly id: number; readonly kind: "timer-cancel"; readonly timer: number }
 
 /** The answer to one operation. `value` is Extended JSON; `code` is an App Services error code. */
 export type GuestAnswer =
@@ -84,6 +87,8 @@ export type Outcome =
   | { readonly kind: "returned"; readonly result: string; readonly logs: readonly LogLine[]; readonly usage: Usage }
   | { readonly kind: "threw"; readonly error: { readonly name: string; readonly message: string; readonly code: string; readonly stack: string }; readonly logs: readonly LogLine[]; readonly usage: Usage }
   | { readonly kind: "terminated"; readonly reason: TerminationReason; readonly logs: readonly LogLine[]; readonly usage: Usage }
+  /** Nothing ran. `too-many-requests`: queue of the app or of the user is full. `unavailable`: no executor can be had now (they keep dying, or the runtime is closing). */
+  | { readonly kind: "refused"; readonly reason: "too-many-requests" | "unavailable"; readonly logs: readonly LogLine[]; readonly usage: Usage }
 
 export interface Usage { readonly wallMs: number; readonly cpuMs: number; readonly heapBytes: number }
 
@@ -111,20 +116,22 @@ export type SyncAnswer = { readonly ok: true; readonly value: Json } | { readonl
 
 /**
  * The guest side, between runtime/guest (the prelude, plain JavaScript text evaluated in each context) and the executor.
- * The prelude is one function expression `(function (send, sync, loadFunction) { …; return dispatch })`:
- *   send(text)  – one outbound callback, ignored result: JSON of `GuestOutbound`
- *   sync(text)  – synchronous outbound callback: JSON of `SyncRequest` → JSON of `SyncAnswer`
- *   loadFunction(name) – gives the compiled file of an app function: the value of the expression
- *     `(function (exports, context, require, console) { <file text>\n;return exports; })` in this context (a function of this
- *     realm), or undefined when there is none; throws (or gives `{ error: text }`) when the file does not parse. It may also
- *     give the file's text as a string: the guest then compiles it itself. Asked once for each name in a context.
- *   dispatch(text) – the one inbound function: JSON of `GuestInbound`; never throws, returns nothing.
+ * The prelude is one function expression `(function (send, sync, loadFunction, loadModule) { …; return dispatch })`:
+ *   send(text)         – one outbound function, returns nothing: JSON of `GuestOutbound`
+ *   sync(text)         – synchronous outbound function: JSON of `SyncRequest` → JSON of `SyncAnswer`
+ *   loadFunction(name) – the compiled wrapper `function (exports, context, require, console)` of an app function, compiled once an
+ *                        isolate and named `functions/<name>.js`; a new closure a call, so call it again for each execution.
+ *                        It returns `exports` as the file left it. Throws a SyntaxError with `code: "FunctionSyntaxError"` for a
+ *                        file that does not parse, an Error with `code: "FunctionNotFound"` for a name that is not deployed.
+ *   loadModule(name)   – the same for an entry of `AppCode.modules`: `function (exports, require, module)`.
+ *   dispatch(text)     – the one inbound function: JSON of `GuestInbound`; never throws, returns nothing.
+ * All five are functions of the guest's own realm. The prelude runs before any guest code, once a context, and not in the
+ * time of a call: make it lazy. It must not leave promises or timers behind.
+ *
+ * A turn is one `dispatch` and the microtasks after it. The executor sees its end and then decides two things, so the
+ * prelude need not: a promise rejected and unhandled at the end of a turn fails the call ("uncaught promise rejection: …"),
+ * and a turn that ends without `end` and with no operation or timer outstanding is a promise that never settles.
  */
-// Notes on turns. The guest finds out by itself that a promise never settles: it asks for a timer of 0 ms, and when the
-// answer comes in a later turn with nothing else outstanding it sends `stuck`. A rejection that nobody handles is seen only by
-// the host (the turn's `apply` rejects); the host ends the call with FunctionExecutionError and a text that begins
-// "uncaught promise rejection", also when `end` was sent in that same turn (so `end` counts only when its turn is over).
-// `end.logs` is the whole ring of the last 25 lines; lines of earlier `log` messages are for calls that are stopped.
 export type GuestInbound =
   | { readonly kind: "start"; readonly start: GuestStart; readonly functions: { readonly [name: string]: RunAs } }
   | { readonly kind: "done"; readonly answers: readonly GuestAnswer[] }
@@ -132,5 +139,5 @@ export type GuestOutbound =
   | { readonly kind: "ops"; readonly ops: readonly GuestOperation[] }
   | { readonly kind: "log"; readonly lines: readonly LogLine[] }
   | { readonly kind: "end"; readonly end: GuestEnd }
-  /** Sent at the end of a turn in which nothing is outstanding and the promise is still pending: it never settles. */
+  /** Not needed (see above); accepted as a hint that the promise never settles. */
   | { readonly kind: "stuck" }
