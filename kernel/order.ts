@@ -1,6 +1,9 @@
 // The one order of BSON values: what sorts, range operators, equality and indexes all go by.
 // SOURCE: MongoDB manual, "Comparison/Sort Order"; numbers of all kinds compare by exact value, NaN equals NaN and is least.
-import { bsonTypeOf, type Binary, type BSONRegExp, type BSONSymbol, type Code, type Decimal128, type Document, type Long, type ObjectId, type Timestamp, type Value } from "./bson.ts"
+import {
+  bsonTypeOf, isDocument, type Binary, type BSONRegExp, type BSONSymbol, type Code, type Decimal128, type Document, type Double, type Int32, type Long,
+  type ObjectId, type Timestamp, type Value,
+} from "./bson.ts"
 import { compareNumbers } from "./numbers.ts"
 
 /** Ranks of the bracket a type belongs to; values of different brackets compare by rank alone. */
@@ -131,4 +134,28 @@ export function numberKind(value: number | Decimal128 | Long): "int" | "double" 
   if (typeof value === "number") return (value | 0) === value && !Object.is(value, -0) ? "int" : "double"
   const name = bsonTypeOf(value)
   return name === "Long" ? "long" : name === "Decimal128" ? "decimal" : name === "Int32" ? "int" : "double"
+}
+
+/** Whether a value is a number of any BSON kind. */
+export function isNumeric(value: Value): value is number | Double | Int32 | Long | Decimal128 {
+  return typeof value === "number" || (typeof value === "object" && value !== null && rankOf(value) === rank.number)
+}
+
+/** Whether two values are the same in BSON: equal, and of the same type and kind of number all the way down. */
+export function identicalValues(left: Value, right: Value): boolean {
+  if (typeof left !== "object" || typeof right !== "object") return left === right ? left !== 0 || Object.is(left, right) : Object.is(left, right)
+  if (left === right) return true
+  if (Array.isArray(left) && Array.isArray(right)) {
+    return left.length === right.length && left.every((item: Value, index) => identicalValues(item, right[index]))
+  }
+  if (isDocument(left) && isDocument(right)) {
+    const fields = Object.keys(left)
+    const others = Object.keys(right)
+    return fields.length === others.length && fields.every((field, index) => field === others[index] && identicalValues(left[field], right[field]))
+  }
+  const name = bsonTypeOf(left)
+  if (name !== bsonTypeOf(right) || !equalValues(left, right)) return false
+  if (name === "Decimal128") return String(left) === String(right)
+  if (name === "Double") return Object.is((left as Double).value, (right as Double).value)
+  return true
 }

@@ -1,0 +1,30 @@
+// What the query language asks of others. Aggregation fills these hooks; nothing here imports it.
+import type { Document, Value } from "../../../kernel/index.ts"
+
+/** Evaluates aggregation expressions and update pipelines for `$expr`, computed projections and pipeline updates. */
+export interface ExpressionHook {
+  /**
+   * The value of an expression over a document; `undefined` when it is missing. `variables` holds `NOW` and whatever the
+   * request's `let` gave; `$$ROOT` and `$$CURRENT` are the document. Throws `StoreError` for what MongoDB refuses.
+   */
+  evaluateExpression(expression: Value, document: Document, variables: Document): Value
+  /** The document after the stages of an update pipeline. The given document is not changed. `_id` is checked by the caller. */
+  runUpdatePipeline(pipeline: readonly Document[], document: Document, variables: Document): Document
+  /** Refuses an expression that can never be evaluated, before any document is seen. */
+  checkExpression?(expression: Value): void
+  /** Refuses an update pipeline that can never run, before any document is seen. */
+  checkUpdatePipeline?(pipeline: readonly Document[]): void
+}
+
+/** Compiles a `$jsonSchema` operand into a test. Throws `StoreError` for a malformed schema. */
+export type JsonSchemaHook = (schema: Document) => (document: Document) => boolean
+
+/** What every compiler of this folder may be given. */
+export interface LanguageOptions {
+  /** Without it `$expr`, computed projections and pipeline updates are refused as unsupported. */
+  readonly evaluate?: ExpressionHook
+  /** Without it `$jsonSchema` is refused as unsupported. */
+  readonly jsonSchema?: JsonSchemaHook
+  /** Variables of the request, read as `$$name`; `NOW` is added where it is absent. */
+  readonly variables?: Document
+}
