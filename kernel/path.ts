@@ -1,8 +1,11 @@
 // The one walk along a dotted path, for queries, sorts, rules and updates alike.
 import { isDocument, type Value } from "./bson.ts"
 
-/** What stands at the end of a path; `present` is false for a missing field, whose value is then undefined. */
-export type Visit = (value: Value, present: boolean) => boolean
+/**
+ * What stands at the end of a path; `present` is false for a missing field, whose value is then undefined.
+ * `isElement`: the last segment picked it out of a list by its index; whoever opens lists does not open this one.
+ */
+export type Visit = (value: Value, present: boolean, isElement: boolean) => boolean
 
 const index = /^(?:0|[1-9]\d*)$/
 
@@ -19,8 +22,9 @@ export function isIndex(segment: string): boolean {
 /**
  * Walks a path as MongoDB's queries do and visits each end, until a visit returns true; returns whether one did.
  *
- * A list on the way is mapped over its documents; a numeric segment also picks the element of that index. Lists directly
- * inside lists, and scalars inside lists, are not entered and give nothing. The last value is visited as it is: a list is not opened.
+ * A list on the way is mapped over its documents; a numeric segment also picks the element of that index, which is missing
+ * beyond the end. Lists directly inside lists, and scalars inside lists, are not entered and give nothing. The last value is
+ * visited as it is: a list is not opened.
  */
 export function walkPath(root: Value, path: readonly string[], visit: Visit, from = 0): boolean {
   let value = root
@@ -28,15 +32,21 @@ export function walkPath(root: Value, path: readonly string[], visit: Visit, fro
     const segment = path[at] as string
     if (Array.isArray(value)) return walkList(value as readonly Value[], path, visit, at)
     // SECURITY: own fields only; `length`, `__proto__` and `constructor` are missing unless the document holds them.
-    if (!isDocument(value) || !Object.hasOwn(value, segment)) return visit(undefined, false)
+    if (!isDocument(value) || !Object.hasOwn(value, segment)) return visit(undefined, false, false)
     value = value[segment]
   }
-  return visit(value, true)
+  return visit(value, true, false)
 }
 
 function walkList(list: readonly Value[], path: readonly string[], visit: Visit, at: number): boolean {
   const segment = path[at] as string
-  if (isIndex(segment) && Number(segment) < list.length && walkPath(list[Number(segment)], path, visit, at + 1)) return true
+  // SOURCE: cases dot-6c829e29 and dot-85c5e60c (an element picked by index is not opened), dot-26d18990 (null beyond the end).
+  if (isIndex(segment)) {
+    const position = Number(segment)
+    if (position >= list.length) {
+      if (visit(undefined, false, true)) return true
+    } else if (at + 1 === path.length ? visit(list[position], true, true) : walkPath(list[position], path, visit, at + 1)) return true
+  }
   for (const item of list) {
     if (isDocument(item) && walkPath(item, path, visit, at)) return true
   }

@@ -1,5 +1,5 @@
 // Parsed filters as functions.
-import { walkPath, type Document, type Value } from "../../../kernel/index.ts"
+import { walkPath, type Document, type Value, type Visit } from "../../../kernel/index.ts"
 import type { Condition, FilterNode, ValueTest } from "./filter-tree.ts"
 
 /** A condition as a test of one value that stands by itself: lists are not opened. */
@@ -69,9 +69,9 @@ function compileField(segments: readonly string[], condition: Condition): Predic
 }
 
 /** A test that is also tried on each element of a list. */
-export function opening(test: ValueTest): ValueTest {
-  return (value, present) => {
-    if (Array.isArray(value)) for (const item of value as readonly Value[]) if (test(item, true)) return true
+export function opening(test: ValueTest): Visit {
+  return (value, present, isElement) => {
+    if (!isElement && Array.isArray(value)) for (const item of value as readonly Value[]) if (test(item, true)) return true
     return test(value, present)
   }
 }
@@ -85,6 +85,6 @@ function compileTopField(field: string, test: ValueTest, opens: boolean): Predic
   return (document) => {
     const value = read(document)
     if (value === undefined) return test(undefined, Object.hasOwn(document, field))
-    return typeof value === "object" ? visit(value, true) : test(value, true)
+    return typeof value === "object" ? visit(value, true, false) : test(value, true)
   }
 }

@@ -61,7 +61,7 @@ function positionIn(list: readonly Value[], segments: readonly string[], at: num
   for (let index = 0; index < list.length; index++) {
     const item = list[index]
     if (isDocument(item) && walkPath(item, segments, visit, at)) return index
-    if (index === picked && walkPath(item, segments, visit, at + 1)) return index
+    if (index === picked && (at + 1 === segments.length ? condition.test(item, true) : walkPath(item, segments, visit, at + 1))) return index
   }
   return undefined
 }

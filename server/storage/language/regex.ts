@@ -15,7 +15,7 @@ export function compileRegex(pattern: string, options: string): (text: string) =
   for (const flag of flags) if (!"imsxu".includes(flag)) throw badRequest(`Cannot use regular expression: unknown option \`${flag}\``, 51108)
   if (pattern.includes("\0")) throw badRequest("Cannot use regular expression: it holds a NUL character")
   const source = translate(inline === null ? pattern : pattern.slice(inline[0].length), flags.has("x"), flags.has("m"))
-  const bits = (flags.has("i") ? RE2JS.CASE_INSENSITIVE : 0) | (flags.has("m") ? RE2JS.MULTILINE : 0) | (flags.has("s") ? RE2JS.DOTALL : 0)
+  const bits = (flags.has("i") ? RE2JS.CASE_INSENSITIVE : 0) | (flags.has("m") ? RE2JS.MULTILINE : 0) | (flags.has("s") ? RE2JS.DOTALL : 0) | RE2JS.LOOKBEHINDS
   try {
     const expression = RE2JS.compile(source, bits)
     return (text) => expression.test(text)
