@@ -123,9 +123,10 @@ export interface Store {
 
 /**
  * `bad-request`: the query, update or pipeline is wrong; `duplicate-key`; `document-invalid`: the database refused the document;
- * `unsupported`: this store cannot do it; `unavailable`: the database is away or too slow; `closed`.
+ * `unsupported`: this store cannot do it; `unavailable`: the database is away, full or too slow; `closed`.
+ * Only from opening a storage file: `locked`: another process has it; `foreign-file`: it is not ours.
  */
-export type StoreErrorCode = "bad-request" | "duplicate-key" | "document-invalid" | "unsupported" | "unavailable" | "closed"
+export type StoreErrorCode = "bad-request" | "duplicate-key" | "document-invalid" | "unsupported" | "unavailable" | "closed" | "locked" | "foreign-file"
 
 /** A store refused or could not be reached. `serverCode` is MongoDB's number for the error, where it has one. */
 export class StoreError extends BackstitchError {
@@ -140,6 +141,6 @@ export class StoreError extends BackstitchError {
   }
 
   get fault(): "caller" | "server" {
-    return this.code === "unavailable" || this.code === "closed" ? "server" : "caller"
+    return this.code === "unavailable" || this.code === "closed" || this.code === "locked" || this.code === "foreign-file" ? "server" : "caller"
   }
 }

@@ -1,0 +1,65 @@
+// Two ways to the same file: the shared one (reads see what is committed, writes are queued), and that of a transaction.
+import { StoreError } from "../../data/index.ts"
+import type { Connection } from "./connection.ts"
+import type { Reader } from "./scan.ts"
+import { WriteContext } from "./write-context.ts"
+import { closedError, type Job, type Writer } from "./writer.ts"
+
+/** What operations need of the file. */
+export interface Access {
+  /** Reads at once; what it sees is whole. */
+  reader(): Reader
+  write<Result>(job: Job<Result>): Promise<Result>
+  /** Differs when others may have written since it was asked last. */
+  version(): number
+}
+
+export function sharedAccess(connection: Connection, writer: Writer, isOpen: () => boolean): Access {
+  return {
+    reader() {
+      if (!isOpen()) throw closedError()
+      return { connection, catalog: writer.committed }
+    },
+    write: (job) => writer.submit(job),
+    version: () => writer.version,
+  }
+}
+
+/** Access to a transaction, and the end of it. */
+export interface TransactionAccess extends Access { end(): void }
+
+export function transactionAccess(context: WriteContext, begin: () => WriteContext): TransactionAccess {
+  let open = true
+  const check = (): void => {
+    if (!open) throw new StoreError("closed", "Cannot use the transaction: it has ended")
+  }
+  return {
+    reader() {
+      check()
+      return { connection: context.connection, catalog: context.catalog }
+    },
+    async write(job) {
+      check()
+      const { connection } = context
+      const step = begin()
+      connection.run("SAVEPOINT step")
+      try {
+        const result = job(step)
+        connection.run("RELEASE step")
+        context.catalog = step.catalog
+        context.changes.push(...step.changes)
+        return result
+      } catch (error) {
+        if (connection.inTransaction) {
+          connection.run("ROLLBACK TO step")
+          connection.run("RELEASE step")
+        }
+        throw error
+      }
+    },
+    version: () => 0,
+    end() {
+      open = false
+    },
+  }
+}

@@ -1,0 +1,58 @@
+// The lookup of custom user data: the first inserted document whose value at a field is exactly this one.
+import { isDocument, readBson, splitPath, writeBson, type Document, type Value } from "../../../kernel/index.ts"
+import type { Namespace } from "../../data/index.ts"
+import type { Access } from "./access.ts"
+import { lookUp, type CollectionInfo } from "./catalog.ts"
+import type { Row } from "./connection.ts"
+import { Slice } from "./cursor.ts"
+import { entryTail } from "./entries.ts"
+import { encodeKey, encodeParts } from "./keys.ts"
+
+const step = 64
+
+/**
+ * Finds it by `_id`, by an index on the field alone (keys of equal values are in order of insertion), or by reading all.
+ *
+ * SECURITY: a list that holds the value, or a list on the way, never matches: it would make one document everybody's own.
+ */
+export async function findFirstInserted(access: Access, namespace: Namespace, field: string, value: Value): Promise<Document | null> {
+  const isIt = exactly(field, value)
+  const slice = new Slice()
+  let after = 0
+  for (;;) {
+    const { connection, catalog } = access.reader()
+    const info = lookUp(catalog, namespace)
+    if (info === undefined) return null
+    const { sql, parameters } = candidates(info, field, value)
+    const rows = connection.all<Row>(sql, ...parameters, after, step)
+    for (const { n, doc } of rows) {
+      const document = readBson(doc)
+      if (isIt(document)) return document
+      after = n
+    }
+    if (rows.length < step) return null
+    if (slice.isOver) await slice.pause()
+  }
+}
+
+function candidates({ table, indexes }: CollectionInfo, field: string, value: Value): { readonly sql: string; readonly parameters: readonly Uint8Array[] } {
+  if (field === "_id") return { sql: `SELECT n, doc FROM ${table} WHERE id = ? AND n > ? ORDER BY n LIMIT ?`, parameters: [encodeKey(value)] }
+  const index = indexes.find(({ fields }) => fields.length === 1 && fields[0]?.field === field)
+  if (index === undefined) return { sql: `SELECT n, doc FROM ${table} WHERE n > ? ORDER BY n LIMIT ?`, parameters: [] }
+  const key = encodeParts([{ value, descending: index.fields[0]?.descending === true }], entryTail.direct)
+  return { sql: `SELECT i.n AS n, d.doc AS doc FROM ${index.table} i CROSS JOIN ${table} d ON d.n = i.n WHERE i.k = ? AND i.n > ? ORDER BY i.n LIMIT ?`, parameters: [key] }
+}
+
+/** Whether the value itself stands at the end of a path that passes through documents only: same type, same bytes. */
+function exactly(field: string, value: Value): (document: Document) => boolean {
+  const path = splitPath(field)
+  const wanted = writeBson({ v: value })
+  return (document) => {
+    let found: Value = document
+    for (const segment of path) {
+      if (!isDocument(found) || !Object.hasOwn(found, segment)) return false
+      found = found[segment]
+    }
+    return Buffer.compare(writeBson({ v: found }), wanted) === 0
+  }
+}

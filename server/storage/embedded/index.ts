@@ -1,0 +1,1 @@
+export { openEmbeddedStore, type EmbeddedOptions, type EmbeddedStore } from "./store.ts"

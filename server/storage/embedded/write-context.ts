@@ -1,0 +1,198 @@
+// What a writer does inside a transaction: rows, index entries, the catalog, and the record of changes.
+import { isDocument, ObjectId, readBson, writeBson, type Document, type Value } from "../../../kernel/index.ts"
+import { StoreError, type IndexSpecification, type Namespace } from "../../data/index.ts"
+import { createCollection, createIndex, lookUp, withCollection, type Catalog, type CollectionInfo, type IndexInfo } from "./catalog.ts"
+import type { ChangeLog, RowChange } from "./change-log.ts"
+import type { Connection, Row } from "./connection.ts"
+import { entriesOf, rivalKeys } from "./entries.ts"
+import { duplicateKey, sqliteCode } from "./errors.ts"
+import { encodeKey } from "./keys.ts"
+import { checkNamespace } from "../namespaces.ts"
+
+const maxDocumentBytes = 16 * 1024 * 1024
+const constraintCode = 19
+
+/** A row found by a search: the document under its insertion number, and its size in bytes. */
+export interface Found { readonly n: number; readonly document: Document; readonly size: number }
+
+/** One write transaction, or one step of a group of them. */
+export class WriteContext {
+  readonly connection: Connection
+  readonly changes: RowChange[] = []
+  catalog: Catalog
+  readonly #log: ChangeLog
+
+  constructor(connection: Connection, catalog: Catalog, log: ChangeLog) {
+    this.connection = connection
+    this.catalog = catalog
+    this.#log = log
+  }
+
+  collection(namespace: Namespace): CollectionInfo | undefined {
+    return lookUp(this.catalog, namespace)
+  }
+
+  /** The collection, made if it is not there yet. */
+  ensureCollection(namespace: Namespace): CollectionInfo {
+    const known = lookUp(this.catalog, namespace)
+    if (known !== undefined) return known
+    checkNamespace(namespace)
+    const made = createCollection(this.connection, namespace)
+    this.catalog = withCollection(this.catalog, made)
+    return made
+  }
+
+  fetch(namespace: Namespace, n: number): Found | undefined {
+    const info = this.collection(namespace)
+    if (info === undefined) return undefined
+    const row = this.connection.get<Row>(`SELECT n, doc FROM ${info.table} WHERE n = ?`, n)
+    return row === undefined ? undefined : { n, document: readBson(row.doc), size: row.doc.length }
+  }
+
+  fetchById(namespace: Namespace, id: Value): { readonly n: number; readonly bytes: Uint8Array } | undefined {
+    const info = this.collection(namespace)
+    if (info === undefined) return undefined
+    const row = this.connection.get<Row>(`SELECT n, doc FROM ${info.table} WHERE id = ?`, encodeKey(id))
+    return row === undefined ? undefined : { n: row.n, bytes: row.doc }
+  }
+
+  /** Inserts a document that has its `_id`, in first place. */
+  insert(namespace: Namespace, document: Document): void {
+    const info = this.ensureCollection(namespace)
+    const bytes = encode(document)
+    const entries = this.#newEntries(info, document, undefined)
+    let inserted: number
+    try {
+      inserted = this.connection.run(`INSERT INTO ${info.table} (id, doc) VALUES (?, ?)`, encodeKey(document["_id"]), bytes).inserted
+    } catch (error) {
+      throw sqliteCode(error) === constraintCode ? duplicateKey(namespace, "_id_") : error
+    }
+    for (const { index, keys } of entries) for (const key of keys) this.#addEntry(index, key, inserted)
+    this.#record(info, { kind: "insert", after: document })
+  }
+
+  /** Puts another document in the place of one; the number stays. Returns whether anything is different. */
+  replace(namespace: Namespace, { n, document: before }: Pick<Found, "n" | "document">, after: Document, kind: "update" | "replace"): boolean {
+    if (after === before) return false
+    const info = this.ensureCollection(namespace)
+    const bytes = encode(after)
+    if (Buffer.compare(bytes, writeBson(before)) === 0) return false
+    const fresh = this.#newEntries(info, after, n)
+    for (const { index, keys } of fresh) this.#moveEntries(index, entriesOf(index, before).keys, keys, n)
+    this.connection.run(`UPDATE ${info.table} SET doc = ? WHERE n = ?`, bytes, n)
+    this.#record(info, { kind, before, after })
+    return true
+  }
+
+  delete(namespace: Namespace, { n, document }: Pick<Found, "n" | "document">): void {
+    const info = this.ensureCollection(namespace)
+    for (const index of info.indexes) for (const key of entriesOf(index, document).keys) this.#dropEntry(index, key, n)
+    this.connection.run(`DELETE FROM ${info.table} WHERE n = ?`, n)
+    this.#record(info, { kind: "delete", before: document })
+  }
+
+  addIndex(namespace: Namespace, { keys, unique }: IndexSpecification, name: string): IndexInfo {
+    const info = this.ensureCollection(namespace)
+    const made = createIndex(this.connection, info, name, keys, unique === true)
+    this.catalog = withCollection(this.catalog, { ...info, indexes: [...info.indexes, made] })
+    return made
+  }
+
+  /** Enters one document into an index that is being built. */
+  enter(namespace: Namespace, indexId: number, { n, document }: Found): void {
+    const index = this.collection(namespace)?.indexes.find(({ id }) => id === indexId)
+    if (index === undefined) return
+    const entries = entriesOf(index, document)
+    if (index.unique) this.#refuseRivals(namespace, index, entries.keys, n)
+    if (entries.multikey && !index.multikey) this.#markMultikey(namespace, index)
+    for (const key of entries.keys) this.#addEntry(index, key, n)
+  }
+
+  /** From now on the changes of a collection are kept. */
+  keepChanges(namespace: Namespace): void {
+    const info = this.ensureCollection(namespace)
+    if (info.logged) return
+    this.connection.run("UPDATE collections SET logged = 1 WHERE id = ?", info.id)
+    this.catalog = withCollection(this.catalog, { ...info, logged: true })
+  }
+
+  /** The keys of a new image in each index, after checking that no other document has them. */
+  #newEntries(info: CollectionInfo, document: Document, n: number | undefined): { readonly index: IndexInfo; readonly keys: readonly Uint8Array[] }[] {
+    return info.indexes.map((index) => {
+      const entries = entriesOf(index, document)
+      if (index.unique) this.#refuseRivals(info.namespace, index, entries.keys, n)
+      if (entries.multikey && !index.multikey) this.#markMultikey(info.namespace, index)
+      return { index, keys: entries.keys }
+    })
+  }
+
+  #refuseRivals(namespace: Namespace, index: IndexInfo, keys: readonly Uint8Array[], n: number | undefined): void {
+    for (const key of keys) {
+      const rivals = rivalKeys(key)
+      if (rivals === null) continue
+      const rival = this.connection.get(`SELECT n FROM ${index.table} WHERE k IN (?, ?) AND n <> ? LIMIT 1`, ...rivals, n ?? -1)
+      if (rival !== undefined) throw duplicateKey(namespace, index.name)
+    }
+  }
+
+  #markMultikey(namespace: Namespace, index: IndexInfo): void {
+    const info = this.ensureCollection(namespace)
+    this.connection.run("UPDATE indexes SET multikey = 1 WHERE id = ?", index.id)
+    this.catalog = withCollection(this.catalog, { ...info, indexes: info.indexes.map((each) => (each.id === index.id ? { ...each, multikey: true } : each)) })
+  }
+
+  #moveEntries(index: IndexInfo, before: readonly Uint8Array[], after: readonly Uint8Array[], n: number): void {
+    for (const key of before) if (!holds(after, key)) this.#dropEntry(index, key, n)
+    for (const key of after) if (!holds(before, key)) this.#addEntry(index, key, n)
+  }
+
+  #addEntry(index: IndexInfo, key: Uint8Array, n: number): void {
+    this.connection.run(`INSERT OR IGNORE INTO ${index.table} (k, n) VALUES (?, ?)`, key, n)
+  }
+
+  #dropEntry(index: IndexInfo, key: Uint8Array, n: number): void {
+    this.connection.run(`DELETE FROM ${index.table} WHERE k = ? AND n = ?`, key, n)
+  }
+
+  #record(info: CollectionInfo, change: Pick<RowChange, "kind" | "before" | "after">): void {
+    const recorded = this.#log.record(this.connection, info, change)
+    if (recorded !== undefined) this.changes.push(recorded)
+  }
+}
+
+/** A document as it will be stored: with an `_id` that may be one, in first place. */
+export function withId(document: Document): Document {
+  const { _id, ...rest } = document
+  if (!Object.hasOwn(document, "_id")) return { _id: new ObjectId(), ...rest }
+  checkId(_id)
+  return Object.keys(document)[0] === "_id" ? document : { _id, ...rest }
+}
+
+function checkId(id: Value): void {
+  const refused = Array.isArray(id) ? "a list" : id === undefined ? "undefined" : isRegex(id) ? "a regular expression" : undefined
+  if (refused !== undefined) throw new StoreError("bad-request", `Cannot store a document whose \`_id\` is ${refused}`, { serverCode: 53 })
+  if (isDocument(id) && Object.keys(id)[0]?.startsWith("$") === true) {
+    throw new StoreError("bad-request", "Cannot store a document whose `_id` has a field that begins with `$`", { serverCode: 52 })
+  }
+}
+
+function isRegex(value: Value): boolean {
+  return typeof value === "object" && value !== null && (value as { _bsontype?: unknown })._bsontype === "BSONRegExp"
+}
+
+function encode(document: Document): Uint8Array {
+  let bytes: Uint8Array
+  try {
+    bytes = writeBson(document)
+  } catch (error) {
+    throw new StoreError("document-invalid", "Cannot store a document that BSON cannot hold", { serverCode: 22, cause: error })
+  }
+  if (bytes.length > maxDocumentBytes) {
+    throw new StoreError("document-invalid", `Cannot store a document of ${bytes.length} bytes: the most is ${maxDocumentBytes}`, { serverCode: 10334 })
+  }
+  return bytes
+}
+
+function holds(keys: readonly Uint8Array[], key: Uint8Array): boolean {
+  return keys.some((each) => Buffer.compare(each, key) === 0)
+}
