@@ -70,10 +70,18 @@ export interface DataSource {
   /** `default_rule.json` as it stands in the file, decoded; engine/ parses it. */
   readonly defaultRule: RuleSource | undefined
   readonly collections: readonly CollectionConfig[]
+  readonly id?: string | undefined
+  /** Its `config.json`. A secret's name for a connection string stands in `config.secret_config.uri`. */
+  readonly file?: string
 }
 
 /** A rules file before the engine parses it: plain JSON (templates expanded), and where it came from. */
-export interface RuleSource { readonly file: string; readonly raw: unknown }
+export interface RuleSource {
+  readonly file: string
+  readonly raw: unknown
+  /** The place of `raw` in the file; absent or empty: the whole file. Pointers of the engine are below it. */
+  readonly pointer?: JsonPointer
+}
 
 export interface CollectionConfig {
   readonly database: string
@@ -95,6 +103,8 @@ export interface AppFunction {
   readonly runAsSystem: boolean
   readonly runAsUserId: string | undefined
   readonly runAsUserIdScript: string | undefined
+  /** The source of a legacy webhook: no function of the app by name, only its endpoint calls it. */
+  readonly isWebhook?: boolean
 }
 
 export interface Trigger {
@@ -104,6 +114,7 @@ export interface Trigger {
   readonly config: Document
   readonly functionName: string | undefined
   readonly file: string
+  readonly id?: string | undefined
 }
 
 export interface Endpoint {
@@ -120,4 +131,9 @@ export interface Endpoint {
   readonly createUserOnAuth: boolean
   readonly disabled: boolean
   readonly file: string
+  readonly id?: string | undefined
+  /** An expression of the endpoint's own; it must hold beside the function's. */
+  readonly canEvaluate?: RuleSource
+  /** For a legacy webhook: its service, the service's type and its own name. `route` is `/<service>/<hook>`. */
+  readonly webhook?: { readonly service: string; readonly serviceType: string; readonly name: string; readonly runAsAuthedUser: boolean }
 }

@@ -1,0 +1,143 @@
+// Authentication providers: `auth/providers.json`, or `auth_providers/*.json` of the V1 layouts.
+import { isDocument, type Document } from "../../kernel/index.ts"
+import { isRecord, openFields, optionalText, requireText, type Fields, type Place } from "./fields.ts"
+import type { Report } from "./findings.ts"
+import type { AuthProvider } from "./model.ts"
+import type { Reading } from "./reading.ts"
+import { readSecretConfig } from "./secrets.ts"
+import { namesBelow } from "./tree.ts"
+
+const providerKeys = ["id", "name", "type", "disabled", "config", "secret_config", "metadata_fields", "redirect_uris", "domain_restrictions", "domain_id"]
+
+type Kind = "text" | "flag" | "texts"
+const passwordKeys = {
+  autoConfirm: "flag", emailConfirmationUrl: "text", confirmEmailSubject: "text", runConfirmationFunction: "flag", confirmationFunctionName: "text", confirmationFunctionId: "text",
+  resetPasswordUrl: "text", resetPasswordSubject: "text", runResetFunction: "flag", resetFunctionName: "text", resetFunctionId: "text",
+} as const
+const configKeys: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
+  "anon-user": {},
+  "local-userpass": passwordKeys,
+  "api-key": {},
+  "custom-token": { audience: "texts", requireAnyAudience: "flag", signingAlgorithm: "text", useJWKURI: "flag", jwkURI: "text" },
+  "custom-function": { authFunctionName: "text", authFunctionId: "text" },
+  "oauth2-google": { clientId: "text", openId: "flag" },
+  "oauth2-facebook": { clientId: "text" },
+  "oauth2-apple": { clientId: "text" },
+}
+
+/** A reference to a function, checked once all functions are known. */
+export interface FunctionReference { readonly name: string; readonly at: { readonly file: string; readonly pointer: string }; readonly report: Report; readonly wording?: string }
+
+/** Reads all providers by type. What they say of functions goes to `references`. */
+export function readProviders(reading: Reading, references: FunctionReference[]): ReadonlyMap<string, AuthProvider> {
+  const providers = new Map<string, AuthProvider>()
+  for (const { key, place } of providerPlaces(reading)) {
+    const provider = readProvider(key, place, reading, references)
+    if (provider === undefined) continue
+    if (providers.has(provider.type)) reading.report.error("duplicate-name", place, `two providers are of type \`${provider.type}\``)
+    providers.set(provider.type, provider)
+  }
+  return providers
+}
+
+function providerPlaces(reading: Reading): readonly { readonly key: string; readonly place: Place }[] {
+  if (reading.family === "v2") {
+    const whole = reading.open("auth/providers.json", undefined)
+    const all = reading.json("auth/providers.json")?.value
+    return (isRecord(all) ? Object.keys(all) : []).flatMap((key) => {
+      const place = whole?.any(key)
+      return place === undefined ? [] : [{ key, place }]
+    })
+  }
+  return namesBelow(reading.tree, "auth_providers").filter((file) => file.endsWith(".json")).flatMap((file) => {
+    const place = reading.json(`auth_providers/${file}`)
+    return place === undefined ? [] : [{ key: file.replace(/\.json$/, ""), place }]
+  })
+}
+
+function readProvider(key: string, place: Place, reading: Reading, references: FunctionReference[]): AuthProvider | undefined {
+  const raw: unknown = isRecord(place.value) && Object.hasOwn(place.value, "disabled") ? place.value["disabled"] : false
+  // A provider that is switched off must not block a start.
+  const report = raw === true ? reading.report.demoted() : reading.report
+  const fields = openFields(place, report, providerKeys)
+  if (fields === undefined) return undefined
+  const type = optionalText(fields, "type") ?? optionalText(fields, "name") ?? key
+  const disabled = fields.flag("disabled") ?? false
+  if (!Object.hasOwn(configKeys, type)) {
+    reading.report.warning("unsupported", fields.spot("type"), `unsupported: ${place.file}: no login with the provider \`${type}\``)
+    reading.unsupported.push({ path: place.file, loss: `login with the provider \`${type}\`` })
+  }
+  const config = readConfig(type, fields, report)
+  const provider: AuthProvider = {
+    type, disabled, config,
+    id: optionalText(fields, "id"),
+    secretConfig: readSecretConfig(fields, type, reading, report),
+    metadataFields: readMetadataFields(fields),
+    redirectUris: fields.texts("redirect_uris"),
+    domainRestrictions: fields.texts("domain_restrictions"),
+  }
+  checkProvider(provider, fields, report, references)
+  return provider
+}
+
+function readConfig(type: string, fields: Fields, report: Report): Document {
+  const place = fields.object("config")
+  if (place === undefined) return {}
+  const known = Object.hasOwn(configKeys, type) ? configKeys[type] : undefined
+  const config = openFields(place, report, known === undefined ? undefined : Object.keys(known))
+  for (const [key, kind] of Object.entries(known ?? {})) {
+    if (kind === "flag") config?.flag(key)
+    else if (kind === "text" || !Array.isArray(config?.any(key)?.value)) config?.text(key)
+    else config.texts(key)
+  }
+  return isDocument(place.value) ? place.value : {}
+}
+
+function readMetadataFields(fields: Fields): AuthProvider["metadataFields"] {
+  return fields.list("metadata_fields").flatMap((place) => {
+    const each = openFields(place, fields.report, ["required", "name", "field_name"])
+    const name = each === undefined ? undefined : requireText(each, "name", "missing-name")
+    if (each === undefined || name === undefined) return []
+    const fieldName = optionalText(each, "field_name")
+    if ((fieldName ?? "").length > 64) fields.report.error("bad-value", each.spot("field_name"), "`field_name` has more than 64 characters")
+    return [{ required: each.flag("required") ?? false, name, fieldName }]
+  })
+}
+
+function checkProvider(provider: AuthProvider, fields: Fields, report: Report, references: FunctionReference[]): void {
+  const place = fields.object("config") ?? { ...fields.at, value: {} }
+  const config = openFields(place, report, undefined)
+  if (config === undefined) return
+  const refer = (key: string, wanted: boolean): void => {
+    const name = optionalText(config, key)
+    if (name !== undefined) references.push({ name, at: config.spot(key), report: wanted ? report : report.demoted() })
+    else if (wanted && !config.has(key.replace("Name", "Id"))) report.error("missing-key", config.at, `\`${key}\` is missing`)
+  }
+  if (provider.type === "local-userpass") checkPasswords(config, report, refer)
+  if (provider.type === "custom-function") refer("authFunctionName", true)
+  if (provider.type === "custom-token") checkTokens(provider, config, fields, report)
+}
+
+function checkPasswords(config: Fields, report: Report, refer: (key: string, wanted: boolean) => void): void {
+  const byFunction = config.flag("runConfirmationFunction") ?? false
+  const automatic = config.flag("autoConfirm") ?? false
+  refer("confirmationFunctionName", byFunction)
+  refer("resetFunctionName", config.flag("runResetFunction") ?? false)
+  if (automatic && byFunction) report.warning("conflicting-keys", config.spot("runConfirmationFunction"), "`autoConfirm` and `runConfirmationFunction` exclude each other; users are confirmed automatically")
+  if (!automatic && !byFunction) report.warning("needs-email", config.at, "new users are to be confirmed by e-mail, which needs a way to send it")
+  for (const key of ["confirmEmailSubject", "resetPasswordSubject"]) {
+    if ((config.text(key) ?? "").length > 256) report.warning("bad-value", config.spot(key), `\`${key}\` has more than 256 characters`)
+  }
+}
+
+function checkTokens(provider: AuthProvider, config: Fields, fields: Fields, report: Report): void {
+  // Exports write an empty algorithm beside an address of keys.
+  if (optionalText(config, "signingAlgorithm") !== undefined) config.word("signingAlgorithm", ["HS256", "RS256"])
+  if (config.flag("useJWKURI") === true) {
+    if (optionalText(config, "jwkURI") === undefined) report.error("missing-key", config.at, "`jwkURI` is missing")
+    return
+  }
+  if (optionalText(config, "signingAlgorithm") === undefined) report.error("missing-key", config.at, "`signingAlgorithm` is missing")
+  const keys = [provider.secretConfig["signingKeys"] ?? []].flat()
+  if (keys.length === 0 || keys.length > 3) report.error("missing-key", fields.spot("secret_config"), "`signingKeys` must name one to three secrets")
+}
