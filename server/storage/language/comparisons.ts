@@ -42,7 +42,7 @@ export function rangeTest(operator: RangeOperator, operand: Value): ValueTest {
   const bracket = rankOf(operand)
   const includesEqual = operator === "$gte" || operator === "$lte"
   if (bracket === rank.null || bracket === rank.missing) return includesEqual ? isNullish : () => false
-  if (bracket === rank.number) return numberRange(holds, includesEqual, operand)
+  if (bracket === rank.number) return numberRange(operator, operand)
   if (bracket === rank.minKey || bracket === rank.maxKey) return (value, present) => holds(present ? compareValues(value, operand) : rank.null - bracket)
   if (typeof operand === "string") return (value) => (typeof value === "string" || typeof value === "object") && rankOf(value) === bracket && holds(compareValues(value, operand))
   return (value) => rankOf(value) === bracket && holds(compareValues(value, operand))
@@ -55,13 +55,23 @@ const holdsFor: Record<RangeOperator, (order: number) => boolean> = {
   $lte: (order) => order <= 0,
 }
 
-function numberRange(holds: (order: number) => boolean, includesEqual: boolean, operand: Value): ValueTest {
+function numberRange(operator: RangeOperator, operand: Value): ValueTest {
+  const holds = holdsFor[operator]
   const isNaNOperand = isNotANumber(operand)
-  return (value) => {
+  const includesEqual = operator === "$gte" || operator === "$lte"
+  const slow: ValueTest = (value) => {
     if (typeof value !== "number" && (typeof value !== "object" || rankOf(value) !== rank.number)) return false
     // NaN is equal to itself and neither less nor greater than any number.
     if (isNaNOperand || isNotANumber(value)) return includesEqual && isNaNOperand && isNotANumber(value)
     return holds(compareNumbers(value, operand))
+  }
+  if (typeof operand !== "number" || isNaNOperand) return slow
+  // JavaScript's own comparison is false for NaN on either side, as MongoDB's is for operands that are no NaN.
+  switch (operator) {
+    case "$gt": return (value) => (typeof value === "number" ? value > operand : slow(value, true))
+    case "$gte": return (value) => (typeof value === "number" ? value >= operand : slow(value, true))
+    case "$lt": return (value) => (typeof value === "number" ? value < operand : slow(value, true))
+    case "$lte": return (value) => (typeof value === "number" ? value <= operand : slow(value, true))
   }
 }
 
