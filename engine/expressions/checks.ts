@@ -1,0 +1,79 @@
+// A question put to a subject: to every end of its path, and where the operator opens lists to their items.
+import { rank, rankOf, walkPath, type Value } from "../../kernel/index.ts"
+import { missing } from "./resolve.ts"
+import { equalTo, isOrdered, oneOf, ordered, type SubjectTest } from "./tests.ts"
+import type { TestOperator } from "./tree.ts"
+
+/**
+ * How an operand matches (specification 5.1). `literal`: null matches a missing subject. `item`: it does not. `expanded`:
+ * nor there, and a list also matches a subject that equals one of its items.
+ */
+export type MatchMode = "literal" | "item" | "expanded"
+
+/** A question to the subject at `path` below `root`. `direct`: lists are not opened, as for the item of an `$elemMatch`. */
+export interface Check {
+  readonly run: (root: Value | typeof missing, path: readonly string[], direct: boolean) => boolean
+  /** The same as a test of one value, where it is that simple. */
+  readonly simple?: SubjectTest
+}
+
+/** The check that one end of the path passes a test. */
+export function anyEnd(test: SubjectTest): Check {
+  const direct = (value: Value, present: boolean): boolean => (present ? test.holds(value) : test.missing)
+  const opening = (value: Value, present: boolean): boolean => (present ? passes(test, value) : test.missing)
+  const closed = test.opens ? opening : direct
+  return { simple: test, run: (root, path, isDirect) => (root === missing ? test.missing : walkPath(root, path, isDirect ? direct : closed)) }
+}
+
+/** Whether a present value passes a test, opened if the test opens lists. */
+export function passes(test: SubjectTest, value: Value): boolean {
+  return test.holds(value) || (test.opens && Array.isArray(value) && value.some(test.holds))
+}
+
+/** The check that the subject matches a value. */
+export function equality(value: Value, mode: MatchMode): Check {
+  if (Array.isArray(value) && mode === "expanded") return expandedList(value)
+  if (value === null && mode === "literal") return anyEnd({ holds: (other) => other === null || other === undefined, opens: true, missing: true })
+  return anyEnd({ holds: equalTo(value), opens: true, missing: false })
+}
+
+/**
+ * An expanded list matches a subject that equals it, holds it as an item, or, being no list, equals one of its items.
+ * SECURITY: two lists with a common item do not match; nor does a path with a list at one of its ends by another end.
+ */
+function expandedList(list: readonly Value[]): Check {
+  const whole = anyEnd({ holds: equalTo(list), opens: true, missing: false })
+  const item = anyEnd({ holds: oneOf(list), opens: false, missing: false })
+  const anyList = anyEnd({ holds: Array.isArray, opens: false, missing: false })
+  return { run: (root, path, direct) => whole.run(root, path, direct) || (item.run(root, path, true) && !anyList.run(root, path, true)) }
+}
+
+/** The check that the subject matches one of the items. `looseNull`: a literal null is among them. */
+export function membership(items: readonly Value[], looseNull: boolean): Check {
+  const one = oneOf(items)
+  const holds = looseNull ? (value: Value): boolean => value === undefined || one(value) : one
+  return anyEnd({ holds, opens: true, missing: looseNull })
+}
+
+/** The check of an order, or undefined when the operand cannot be ordered. */
+export function order(operator: "gt" | "gte" | "lt" | "lte", value: Value): Check | undefined {
+  return isOrdered(value) ? anyEnd({ holds: ordered(operator, value), opens: true, missing: false }) : undefined
+}
+
+/** The check an operator makes of a resolved operand; undefined when the test is then undetermined. */
+export function checkFor(operator: TestOperator, value: Value, mode: MatchMode): Check | undefined {
+  switch (operator) {
+    case "eq": return equality(value, mode)
+    case "in": return Array.isArray(value) ? membership(value, mode === "literal" && value.some(isNull)) : undefined
+    case "all": return Array.isArray(value) ? every(value.map((item: Value) => equality(item, mode === "literal" ? mode : "item"))) : undefined
+    default: return order(operator, value)
+  }
+}
+
+function every(checks: readonly Check[]): Check {
+  return { run: (root, path, direct) => checks.length > 0 && checks.every((check) => check.run(root, path, direct)) }
+}
+
+export function isNull(value: Value): boolean {
+  return value === null || rankOf(value) === rank.null
+}

@@ -1,0 +1,209 @@
+// A bound expression → closures over one document. Cannot fail: the parser has refused everything that could.
+import { isDocument, walkPath, type Value } from "../../kernel/index.ts"
+import { readsDocument, type BoundExpression, type BoundNode, type BoundSubject, type FixedTest } from "./bound.ts"
+import { checkFor, passes, type Check } from "./checks.ts"
+import { documentRoot, missing, resolve, undetermined } from "./resolve.ts"
+import type { SubjectTest } from "./tests.ts"
+import type { CallTable, DocumentScope, Predicate, Ternary } from "./types.ts"
+
+/** A compiled node. `item` is what an `$elemMatch` around it looks at. */
+type Step = (scope: DocumentScope, item: Value | typeof missing) => Ternary
+
+/**
+ * Compiles a bound expression into a predicate over documents.
+ *
+ * A `%function` is looked up in the call table at each evaluation until it has an answer; while it has none the result may be
+ * undetermined, so give the answers and ask the same predicate again.
+ */
+export function compile(bound: BoundExpression): Predicate {
+  const step = compileNode(bound.root, bound.calls)
+  return (scope) => step(scope, missing)
+}
+
+/** Compiles one node. */
+export function compileNode(node: BoundNode, calls: CallTable): Step {
+  switch (node.kind) {
+    case "constant": {
+      const { value } = node
+      return () => value
+    }
+    case "every": return conjunction(node.of.map((part) => compileNode(part, calls)))
+    case "some": return disjunction(node.of.map((part) => compileNode(part, calls)))
+    case "not": return negation(compileNode(node.of, calls))
+    case "fixed": return compileFixed(node)
+    case "open": return compileOpen(node, calls)
+    case "isConstant": return compileIsConstant(node, calls)
+    case "elemMatch": return compileElemMatch(node, calls)
+  }
+}
+
+function conjunction(parts: readonly Step[]): Step {
+  const [first, second] = parts as [Step, Step]
+  if (parts.length === 2) {
+    return (scope, item) => {
+      const left = first(scope, item)
+      if (left === false) return false
+      const right = second(scope, item)
+      return right === false ? false : left === undefined ? undefined : right
+    }
+  }
+  return (scope, item) => {
+    let result: Ternary = true
+    for (const part of parts) {
+      const one = part(scope, item)
+      if (one === false) return false
+      if (one === undefined) result = undefined
+    }
+    return result
+  }
+}
+
+function disjunction(parts: readonly Step[]): Step {
+  const [first, second] = parts as [Step, Step]
+  if (parts.length === 2) {
+    return (scope, item) => {
+      const left = first(scope, item)
+      if (left === true) return true
+      const right = second(scope, item)
+      return right === true ? true : left === undefined ? undefined : right
+    }
+  }
+  return (scope, item) => {
+    let result: Ternary = false
+    for (const part of parts) {
+      const one = part(scope, item)
+      if (one === true) return true
+      if (one === undefined) result = undefined
+    }
+    return result
+  }
+}
+
+function negation(of: Step): Step {
+  return (scope, item) => {
+    const result = of(scope, item)
+    return result === undefined ? undefined : !result
+  }
+}
+
+function compileFixed(node: FixedTest): Step {
+  const { subject, check } = node
+  const { simple } = check
+  const [field] = subject.path
+  if (subject.kind === "document" && subject.path.length === 1 && (subject.source === "root" || subject.source === "prevRoot") && simple !== undefined && !isInherited(field as string)) {
+    const { of } = node
+    if (of.kind === "eq" && isPlain(of.value)) return plainEquality(subject.source, field as string, of.value, simple)
+    return ofField(subject.source, field as string, simple)
+  }
+  const read = subjectReader(subject)
+  const { path } = subject
+  const direct = isDirect(subject)
+  return (scope, item) => check.run(read(scope, item), path, direct)
+}
+
+/** SECURITY: names every object inherits are read through own-property tests; all others cannot be inherited from anywhere. */
+function isInherited(field: string): boolean {
+  return field in Object.prototype
+}
+
+function isPlain(value: Value): value is string | boolean {
+  return typeof value === "string" || typeof value === "boolean"
+}
+
+/** The commonest test of all: a field of the document against text or a boolean. */
+function plainEquality(source: "root" | "prevRoot", field: string, wanted: string | boolean, test: SubjectTest): Step {
+  return (scope) => {
+    const root = scope[source]
+    if (root === undefined) return false
+    const value = root[field]
+    return value === wanted || (typeof value === "object" && value !== null && passes(test, value))
+  }
+}
+
+function ofField(source: "root" | "prevRoot", field: string, test: SubjectTest): Step {
+  return (scope) => {
+    const root = scope[source]
+    if (root === undefined) return test.missing
+    const value = root[field]
+    if (value === undefined && !Object.hasOwn(root, field)) return test.missing
+    return passes(test, value)
+  }
+}
+
+/** The item of an `$elemMatch` is not opened again. */
+export function isDirect(subject: BoundSubject): boolean {
+  return subject.kind === "document" && subject.source === "item" && subject.path.length === 0
+}
+
+type Read = (scope: DocumentScope, item: Value | typeof missing) => Value | typeof missing
+
+function subjectReader(subject: BoundSubject): Read {
+  if (subject.kind === "known") {
+    const { value } = subject
+    return () => value
+  }
+  const { source } = subject
+  switch (source) {
+    case "item": return (_scope, item) => item
+    case "root": return (scope) => scope.root ?? missing
+    case "prevRoot": return (scope) => scope.prevRoot ?? missing
+    default: return (scope, item) => documentRoot(source, { scope, item })
+  }
+}
+
+/** A test whose operand is read anew each time; an operand that hangs on calls alone is kept once it is there. */
+function compileOpen(node: BoundNode & { kind: "open" }, calls: CallTable): Step {
+  const { operand, subject } = node
+  const read = subjectReader(subject)
+  const direct = isDirect(subject)
+  const once = !readsDocument(operand)
+  let kept: Check | undefined
+  return (scope, item) => {
+    if (kept !== undefined) return kept.run(read(scope, item), subject.path, direct)
+    const value = resolve(operand, { scope, item, calls })
+    if (value === missing || value === undetermined) return undefined
+    const check = checkFor(node.operator, value, node.mode)
+    if (check === undefined) return undefined
+    if (once) kept = check
+    return check.run(read(scope, item), subject.path, direct)
+  }
+}
+
+function compileIsConstant({ operand, value: wanted }: BoundNode & { kind: "isConstant" }, calls: CallTable): Step {
+  return (scope, item) => {
+    const value = resolve(operand, { scope, item, calls })
+    return value === missing || value === undetermined ? undefined : value === wanted
+  }
+}
+
+function compileElemMatch(node: BoundNode & { kind: "elemMatch" }, calls: CallTable): Step {
+  const of = compileNode(node.of, calls)
+  const read = subjectReader(node.subject)
+  return (scope, item) => elemMatch(node, read(scope, item), (inner) => of(scope, inner))
+}
+
+/** True when one item passes, undetermined when none does but one might. */
+export function elemMatch(node: { readonly subject: BoundSubject; readonly documents: boolean }, root: Value | typeof missing, of: (item: Value) => Ternary): Ternary {
+  let result: Ternary = false
+  const lists = endsOf(root, node.subject.path)
+  for (const list of lists) {
+    for (const item of list) {
+      if (node.documents && !isDocument(item)) continue
+      const one = of(item)
+      if (one === true) return true
+      if (one === undefined) result = undefined
+    }
+  }
+  return result
+}
+
+function endsOf(root: Value | typeof missing, path: readonly string[]): (readonly Value[])[] {
+  const lists: (readonly Value[])[] = []
+  if (root !== missing) {
+    walkPath(root, path, (value) => {
+      if (Array.isArray(value)) lists.push(value as Value[])
+      return false
+    })
+  }
+  return lists
+}

@@ -1,0 +1,85 @@
+// What a bound expression comes to without any document.
+import { combine, constant, constants, makesCalls, nodeReadsDocument, readsDocument, reverse, type BoundExpression, type BoundNode } from "./bound.ts"
+import { compileNode } from "./compile.ts"
+import { bindComparison } from "./comparisons.ts"
+import { missing, resolve, undetermined } from "./resolve.ts"
+import type { Operand } from "./tree.ts"
+import type { CallResult, CallTable, Ternary } from "./types.ts"
+
+/**
+ * The result of an expression that does not hang on the document, or `"depends"`.
+ *
+ * Calls without an answer count as undetermined and are noted in the call table: make them only if this gives undefined.
+ */
+export function constantOf(bound: BoundExpression): Ternary | "depends" {
+  return valueOf(settleCalls(bound.root, bound.calls))
+}
+
+function valueOf(node: BoundNode): Ternary | "depends" {
+  switch (node.kind) {
+    case "constant": return node.value
+    case "every": return combineValues(node.of, false)
+    case "some": return combineValues(node.of, true)
+    case "not": {
+      const value = valueOf(node.of)
+      return typeof value === "boolean" ? !value : value
+    }
+    case "fixed": return node.subject.kind === "document" && node.subject.source === "item" ? undefined : "depends"
+    case "elemMatch": return node.subject.kind === "known" && !nodeReadsDocument(node.of) ? undefined : "depends"
+    case "open": return node.subject.kind === "known" && !readsDocument(node.operand) ? undefined : "depends"
+    case "isConstant": return readsDocument(node.operand) ? "depends" : undefined
+  }
+}
+
+function combineValues(of: readonly BoundNode[], decisive: boolean): Ternary | "depends" {
+  let result: Ternary | "depends" = !decisive
+  for (const part of of) {
+    const value = valueOf(part)
+    if (value === decisive) return decisive
+    if (value === "depends" || result === "depends") result = "depends"
+    else if (value === undefined) result = undefined
+  }
+  return result
+}
+
+/**
+ * Puts in the calls that have their answer by now; what failed is undetermined. A call without an answer stays, and is noted
+ * in the call table.
+ */
+export function settleCalls(node: BoundNode, calls: CallTable): BoundNode {
+  switch (node.kind) {
+    case "every": case "some": return makesCalls(node) ? combine(node.kind, node.of.map((part) => settleCalls(part, calls))) : node
+    case "not": return reverse(settleCalls(node.of, calls))
+    case "open": {
+      if (readsDocument(node.operand)) return node
+      const value = settleOperand(node.operand, calls)
+      return value === undefined ? node : value.kind === "undetermined" ? constants.unknown : bindComparison(node.operator, node.subject, value)
+    }
+    case "isConstant": {
+      if (readsDocument(node.operand)) return node
+      const value = settleOperand(node.operand, calls)
+      return value === undefined ? node : constant(value.kind === "literal" ? value.value === node.value : undefined)
+    }
+    case "elemMatch": {
+      if (node.subject.kind === "document" || nodeReadsDocument(node.of)) return node
+      const value = compileNode(node, calls)({}, missing)
+      return value === undefined ? node : constant(value)
+    }
+    default: return node
+  }
+}
+
+/** The operand with its value, or undefined while a call is wanted. */
+function settleOperand(operand: Operand, calls: CallTable): Operand | undefined {
+  let isWanted = false
+  const watching: CallTable = {
+    result(name, args) {
+      const result: CallResult = calls.result(name, args)
+      isWanted ||= result.state === "wanted"
+      return result
+    },
+  }
+  const value = resolve(operand, { scope: {}, item: missing, calls: watching })
+  if (isWanted) return undefined
+  return value === missing || value === undetermined ? { kind: "undetermined" } : { kind: "literal", value, expanded: operand.kind !== "list" && operand.kind !== "document" }
+}

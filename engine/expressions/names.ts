@@ -1,0 +1,103 @@
+// The names an expression may use: expansions by context, operators, and the nearest one to a misspelling.
+import type { Source } from "./tree.ts"
+import type { ExpressionContext } from "./types.ts"
+
+const everywhere = ["user", "values", "environment", "request"] as const
+const onDocuments = [...everywhere, "root", "prevRoot"] as const
+const onFields = [...onDocuments, "this", "prev"] as const
+
+// SOURCE: specification 2.4.
+const sourcesOf: Record<ExpressionContext, readonly Source[]> = {
+  role: onDocuments,
+  field: onFields,
+  validate: onFields,
+  filter: everywhere,
+  query: everywhere,
+  call: [...everywhere, "args"],
+}
+
+/** The source that a bare key of a context means, or undefined where a bare key means nothing. */
+export const bareSource: Record<ExpressionContext, Source | undefined> = {
+  role: "root", field: "root", validate: "root", filter: undefined, query: "root", call: "args",
+}
+
+const sources = new Set<string>([...onFields, "args"])
+
+/** Names of expansions, for suggestions. */
+export const expansionNames = ["true", "false", ...onFields, "args"]
+
+/** Whether the name is an expansion at all; `partition` existed for a kind of sync that is not offered. */
+export function isExpansionName(name: string): boolean {
+  return sources.has(name) || name === "true" || name === "false" || name === "partition"
+}
+
+/** Whether a context knows the source. */
+export function isAvailable(name: string, context: ExpressionContext): name is Source {
+  return sources.has(name) && sourcesOf[context].includes(name as Source)
+}
+
+const conditionOperators = [
+  "eq", "ne", "gt", "gte", "lt", "lte", "in", "nin", "exists", "and", "or", "nor", "not", "all", "elemMatch", "size", "type", "mod", "regex", "options",
+] as const
+const valueOperators = ["stringToOid", "oidToString", "stringToUuid", "uuidToString", "function"] as const
+export type ConditionOperator = (typeof conditionOperators)[number]
+export type ValueOperator = (typeof valueOperators)[number]
+
+const conditionSet = new Set<string>(conditionOperators)
+const valueSet = new Set<string>(valueOperators)
+const logicalSet = new Set<string>(["and", "or", "nor", "not"])
+
+/** Whether a key is written like an operator: `$x` or `%x`, but not `%%x`. */
+export function looksLikeOperator(key: string): boolean {
+  return key.startsWith("$") || (key.startsWith("%") && !key.startsWith("%%"))
+}
+
+/** The operator a key means, without its sign; undefined when there is none. */
+export function operatorOf(key: string): ConditionOperator | ValueOperator | undefined {
+  const name = key.slice(1)
+  if (conditionSet.has(name)) return name as ConditionOperator
+  return key.startsWith("%") && valueSet.has(name) ? (name as ValueOperator) : undefined
+}
+
+export function isValueOperator(name: string): name is ValueOperator {
+  return valueSet.has(name)
+}
+
+export function isLogical(name: string | undefined): boolean {
+  return name !== undefined && logicalSet.has(name)
+}
+
+/** The known operator nearest to a misspelt key, with its sign. */
+export function nearestOperator(key: string): string | undefined {
+  const name = nearest(key.slice(1), [...conditionOperators, ...valueOperators])
+  return name === undefined ? undefined : `${valueSet.has(name) ? "%" : key.slice(0, 1)}${name}`
+}
+
+/** The nearest of some names, or undefined when none is near. */
+export function nearest(name: string, names: readonly string[]): string | undefined {
+  let best: string | undefined
+  let least = Math.max(1, Math.floor(name.length / 3)) + 1
+  for (const candidate of names) {
+    const steps = distance(name.slice(0, 40).toLowerCase(), candidate.toLowerCase())
+    if (steps < least) [best, least] = [candidate, steps]
+  }
+  return best
+}
+
+/** Edits between two words: insert, delete, replace, or swap neighbours. */
+function distance(left: string, right: string): number {
+  let before: number[] = []
+  let row = Array.from({ length: right.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= left.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= right.length; j++) {
+      const same = left[i - 1] === right[j - 1]
+      let steps = Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, (row[j - 1] as number) + (same ? 0 : 1))
+      if (i > 1 && j > 1 && left[i - 1] === right[j - 2] && left[i - 2] === right[j - 1]) steps = Math.min(steps, (before[j - 2] as number) + 1)
+      next.push(steps)
+    }
+    before = row
+    row = next
+  }
+  return row[right.length] as number
+}

@@ -1,0 +1,38 @@
+// Patterns run on user data, so they run on an engine whose time is linear in the text.
+import { RE2JS } from "re2js"
+
+/** A compiled pattern. `test` looks anywhere in the text; `source` and `options` are as written. */
+export interface Regex {
+  readonly source: string
+  readonly options: string
+  test(text: string): boolean
+}
+
+/** A pattern, or why it cannot be used; the reason is for the author of the pattern. */
+export type RegexResult = { readonly regex: Regex } | { readonly problem: string }
+
+/** The longest pattern taken; the size of a compiled pattern grows with it. */
+const longestPattern = 10_000
+
+const flags: Record<string, number> = { i: RE2JS.CASE_INSENSITIVE, m: RE2JS.MULTILINE, s: RE2JS.DOTALL, u: 0 }
+
+/**
+ * Compiles a pattern for linear-time matching.
+ *
+ * SECURITY: exponential patterns do not exist here; what such an engine cannot run (back-references, look-around,
+ * possessive repetition, repetition above 1,000) is refused, and so is the option `x`.
+ */
+export function compileRegex(source: string, options = ""): RegexResult {
+  if (source.length > longestPattern) return { problem: `the pattern is longer than ${longestPattern} characters` }
+  let flag = 0
+  for (const option of options) {
+    if (!Object.hasOwn(flags, option)) return { problem: `option \`${option}\` is not supported` }
+    flag |= flags[option] as number
+  }
+  try {
+    const compiled = RE2JS.compile(source, flag)
+    return { regex: { source, options, test: (text) => compiled.test(text) } }
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : "the pattern cannot be compiled" }
+  }
+}

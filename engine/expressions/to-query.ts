@@ -1,0 +1,205 @@
+// What the database can decide of an expression (specification 15): a predicate for "true" and one for "false".
+import { rank, rankOf, type Document, type Value } from "../../kernel/index.ts"
+import type { BoundExpression, BoundNode, FixedTest, OpenTest } from "./bound.ts"
+import type { MatchMode } from "./checks.ts"
+import { settleCalls } from "./constant-of.ts"
+import { missing } from "./resolve.ts"
+import type { Source } from "./tree.ts"
+import type { Pushed } from "./types.ts"
+
+const all: Pushed = { query: {}, exact: true }
+const none: Pushed = { query: "none", exact: true }
+/** Admits every document; each is then judged by the predicate. */
+const unsure: Pushed = { query: {}, exact: false }
+
+/** Longer lists are left to the predicate; a query of that size is slow to send and to plan. */
+const longestList = 10_000
+
+/**
+ * The part of an expression the database can decide of documents that are read: it admits at least those for which the
+ * expression is true, and no others when it is `exact`. `%%prevRoot` is the document itself, as on reads.
+ *
+ * Calls without an answer are noted in the call table and admit everything; with the answers, ask again for a sharper query.
+ */
+export function toQuery(bound: BoundExpression): Pushed {
+  return push(settleCalls(bound.root, bound.calls), true)
+}
+
+/** The documents for which a node is `wanted`. */
+function push(node: BoundNode, wanted: boolean): Pushed {
+  switch (node.kind) {
+    case "constant": return node.value === wanted ? all : none
+    case "every": return wanted ? pushAll(node.of.map((part) => push(part, true))) : pushAny(node.of.map((part) => push(part, false)))
+    case "some": return wanted ? pushAny(node.of.map((part) => push(part, true))) : pushAll(node.of.map((part) => push(part, false)))
+    case "not": return push(node.of, !wanted)
+    case "fixed": return pushFixed(node, wanted)
+    case "open": return pushOpen(node, wanted)
+    case "isConstant":
+    case "elemMatch": return unsure
+  }
+}
+
+/** Documents that all of some predicates admit. */
+export function pushAll(parts: readonly Pushed[]): Pushed {
+  const queries: Document[] = []
+  let exact = true
+  for (const part of parts) {
+    if (part.query === "none") return none
+    exact &&= part.exact
+    if (!isAll(part.query)) queries.push(...(onlyList(part.query, "$and") ?? [part.query]))
+  }
+  return { query: queries.length === 0 ? {} : queries.length === 1 ? (queries[0] as Document) : { $and: queries }, exact }
+}
+
+/** Documents that one of some predicates admits. */
+export function pushAny(parts: readonly Pushed[]): Pushed {
+  const queries: Document[] = []
+  let exact = true
+  if (parts.some((part) => part.exact && part.query !== "none" && isAll(part.query))) return all
+  for (const part of parts) {
+    if (part.query === "none") continue
+    if (isAll(part.query)) return unsure
+    exact &&= part.exact
+    queries.push(...(onlyList(part.query, "$or") ?? [part.query]))
+  }
+  if (queries.length === 0) return none
+  return { query: queries.length === 1 ? (queries[0] as Document) : { $or: queries }, exact }
+}
+
+/** Documents an exact predicate does not admit; everything for one that is not exact (specification 15, `N`). */
+export function pushedNot(part: Pushed): Pushed {
+  if (!part.exact) return unsure
+  if (part.query === "none") return all
+  return isAll(part.query) ? none : { query: { $nor: [part.query] }, exact: true }
+}
+
+function isAll(query: Document): boolean {
+  return Object.keys(query).length === 0
+}
+
+function onlyList(query: Document, operator: "$and" | "$or"): Document[] | undefined {
+  return Object.hasOwn(query, operator) && Object.keys(query).length === 1 ? (query[operator] as Document[]) : undefined
+}
+
+/** How the database addresses a place; undefined when it cannot. */
+function fieldOf(source: Source, path: readonly string[]): string | undefined {
+  const reachable = (source === "root" || source === "prevRoot") && path.length > 0 && !path.some((segment) => segment.startsWith("$"))
+  return reachable ? path.join(".") : undefined
+}
+
+function exactly(query: Document): Pushed {
+  return { query, exact: true }
+}
+
+/** A test and its reverse, from the query for the test. */
+function either(query: Document, wanted: boolean, exact = true): Pushed {
+  return { query: wanted ? query : { $nor: [query] }, exact }
+}
+
+function pushFixed({ subject, of }: FixedTest, wanted: boolean): Pushed {
+  if (subject.kind === "known") return unsure
+  const { source, path } = subject
+  if (of.kind === "exists" && path.length === 0 && (source === "root" || source === "prevRoot")) return wanted ? all : none
+  const field = fieldOf(source, path)
+  if (field === undefined) return unsure
+  switch (of.kind) {
+    case "eq": return pushEquality(field, of.value, of.mode, wanted, path.length > 1)
+    case "order": return either({ [field]: { [`$${of.operator}`]: of.value } }, wanted)
+    case "in": return pushMembership(field, of.items, of.looseNull, wanted, path.length > 1)
+    case "exists": return exactly({ [field]: { $exists: wanted } })
+    case "size": return either({ [field]: { $size: of.size } }, wanted)
+    case "type": return either({ [field]: { $type: [...of.types] } }, wanted, false)
+    case "mod":
+    case "regex": return unsure
+  }
+}
+
+/** An equality as a predicate. SECURITY: the value is always an operand of `$eq`, so that no value can act as an operator. */
+function pushEquality(field: string, value: Value, mode: MatchMode, wanted: boolean, many: boolean): Pushed {
+  if (value === undefined) return unsure
+  if (mode !== "literal" && value === null) return either(presentNull(field, many), wanted)
+  if (mode === "expanded" && Array.isArray(value)) return pushExpandedList(field, value as Value[], wanted, many)
+  const query: Document = { [field]: { $eq: value } }
+  // SOURCE: MongoDB refuses a regular expression as the operand of `$ne`.
+  return wanted || rankOf(value) === rank.regex ? either(query, wanted) : exactly({ [field]: { $ne: value } })
+}
+
+/**
+ * Null that is there. Over a list two ends may meet `$eq: null` and `$exists` apart, so the type is asked for;
+ * `$eq` stays for the index.
+ */
+function presentNull(field: string, many: boolean): Document {
+  return { [field]: many ? { $eq: null, $type: "null" } : { $eq: null, $exists: true } }
+}
+
+function pushExpandedList(field: string, list: readonly Value[], wanted: boolean, many: boolean): Pushed {
+  if (list.length > longestList) return unsure
+  const whole: Document = { [field]: { $eq: [...list] } }
+  const items = membershipQuery(field, list, false, many)
+  if (items === "none") return either(whole, wanted)
+  return either({ $or: [whole, { $and: [items, { [field]: { $not: { $type: "array" } } }] }] }, wanted)
+}
+
+function pushMembership(field: string, items: readonly Value[], looseNull: boolean, wanted: boolean, many: boolean): Pushed {
+  if (items.length > longestList) return unsure
+  const query = membershipQuery(field, items, looseNull, many)
+  if (query === "none") return wanted ? none : all
+  const inner = query[field] as Document | undefined
+  if (!wanted && inner !== undefined && Object.hasOwn(inner, "$in")) return exactly({ [field]: { $nin: inner["$in"] } })
+  return either(query, wanted)
+}
+
+/**
+ * One of some items. SECURITY: `$in` takes a regular expression for a pattern, and a null for a missing field; both are
+ * asked for apart.
+ */
+function membershipQuery(field: string, items: readonly Value[], looseNull: boolean, many: boolean): Document | "none" {
+  const plain = items.filter((item) => rankOf(item) !== rank.regex && (item !== null || looseNull) && item !== undefined)
+  const queries: Document[] = plain.length > 0 ? [{ [field]: { $in: plain } }] : []
+  for (const item of items) {
+    if (rankOf(item) === rank.regex) queries.push({ [field]: { $eq: item } })
+  }
+  if (!looseNull && items.includes(null)) queries.push(presentNull(field, many))
+  if (queries.length === 0) return "none"
+  return queries.length === 1 ? (queries[0] as Document) : { $or: queries }
+}
+
+/** A known value against a field: `{"%%user.custom_data.projects": "%%root.project"}`. Everything else is judged per document. */
+function pushOpen({ subject, operator, operand, mode }: OpenTest, wanted: boolean): Pushed {
+  if (subject.kind !== "known" || subject.path.length > 0 || operand.kind !== "reference") return unsure
+  const field = fieldOf(operand.source, operand.path)
+  if (field === undefined || subject.value === undefined) return unsure
+  const single = operand.path.length === 1
+  if (operator === "in") return pushKnownInField(field, subject.value, wanted, single)
+  if (operator !== "eq" || mode === "literal") return unsure
+  const query = subject.value === missing ? "none" : fieldEqualsKnown(field, subject.value, mode, single)
+  if (query === undefined) return unsure
+  if (wanted) return query === "none" ? none : { query, exact: single }
+  if (!single) return unsure
+  const present: Document = { [field]: { $exists: true } }
+  return exactly(query === "none" ? present : { $and: [present, { $nor: [query] }] })
+}
+
+/** The query for a known subject that matches what a field holds; undefined when there is none that admits all. */
+function fieldEqualsKnown(field: string, value: Value, mode: MatchMode, single: boolean): Document | undefined {
+  if (!Array.isArray(value)) {
+    if (mode === "item") return undefined
+    return value === null ? presentNull(field, !single) : { [field]: { $eq: value } }
+  }
+  const list = value as Value[]
+  if (list.length > longestList || list.some((item: Value) => Array.isArray(item) || rankOf(item) === rank.regex)) return undefined
+  if (!single) return { [field]: { $in: [...list, list] } }
+  const items = membershipQuery(field, list, false, false)
+  // A field that holds the list as an item is equal to the database, but not here.
+  const whole: Document = { $and: [{ [field]: { $eq: list } }, { [field]: { $not: { $elemMatch: { $eq: list } } } }] }
+  return items === "none" ? whole : { $or: [whole, { $and: [items, { [field]: { $not: { $type: "array" } } }] }] }
+}
+
+/** `{"%%user.id": {"$in": "%%root.members"}}`: undetermined where the field is no list. */
+function pushKnownInField(field: string, value: Value | typeof missing, wanted: boolean, single: boolean): Pushed {
+  if (value === missing || value === null || Array.isArray(value)) return unsure
+  const holds: Document = { [field]: { $eq: value } }
+  if (!single) return wanted ? { query: holds, exact: false } : unsure
+  const isList: Document = { [field]: { $type: "array" } }
+  return exactly(wanted ? { $and: [holds, isList] } : { $and: [isList, { $nor: [holds] }] })
+}
