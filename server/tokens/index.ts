@@ -1,0 +1,8 @@
+export { createTokenService, accessTokenSeconds, anonymousRefreshSeconds, defaultRefreshTokenSeconds } from "./service.ts"
+export type { AccessGrant, AccessTokenCheck, IssuedTokens, SessionRequest, TokenService, TokenServiceOptions } from "./service.ts"
+export { createSignIn, readBearer } from "./sign-in.ts"
+export type { LoginReply, SignIn, SignInOptions } from "./sign-in.ts"
+export type { AccessToken, Claims, RefreshToken, SessionIdentity } from "./encode.ts"
+export type { KeyDescription, KeyRing, KeyState, TokenAlgorithm } from "./keys.ts"
+export type { Sessions } from "./sessions.ts"
+export type * from "./ports.ts"

@@ -1,0 +1,152 @@
+// User sessions: what one refresh token stands for. The store keeps a digest of the token, never the token.
+import { hash } from "node:crypto"
+import { InternalError, type Clock, type Document } from "../../kernel/index.ts"
+import type { StateCollection, UserLog } from "../users/index.ts"
+import type { SessionIdentity } from "./encode.ts"
+
+export interface SessionRecord {
+  readonly id: string
+  readonly userId: string
+  readonly deviceId: string
+  readonly digest: string
+  readonly ended: boolean
+  readonly expires: Date
+  readonly lastRefresh: Date
+  /** The last snapshot put into a token, where the policy asks for it; `json` is "" for a token without the claim. */
+  readonly snapshot: { readonly json: string; readonly takenAt: Date } | undefined
+}
+
+export interface NewSession {
+  readonly id: string
+  readonly userId: string
+  readonly deviceId: string
+  /** What the client told of its device. */
+  readonly device: Document
+  readonly identity: SessionIdentity
+  readonly digest: string
+  readonly created: Date
+  readonly expires: Date
+  readonly snapshot: string | undefined
+}
+
+export interface Sessions {
+  /** False: the id is taken. */
+  store(session: NewSession): Promise<boolean>
+  find(id: string): Promise<SessionRecord | undefined>
+  /** Ends a session if the digest is its own; false when there was nothing to end. */
+  end(id: string, digest: string): Promise<boolean>
+  /** Ends the oldest sessions of a user beyond a number. */
+  keepNewest(userId: string, count: number): Promise<string[]>
+  /** Notes a refresh; the caller does not wait for it. Exact to an hour, as nothing but cleaning up reads it. */
+  touch(session: SessionRecord): void
+  /** Stores a new snapshot with its session. */
+  remember(id: string, json: string): Promise<void>
+  /** Devices a user has logged in from, newest first. */
+  devicesOf(userId: string): Promise<Document[]>
+  /** When the user last logged in or refreshed, exact to an hour. */
+  lastActivity(userId: string): Promise<Date | undefined>
+  /** Deletes what has expired, and what ended more than a day ago. */
+  sweep(): Promise<number>
+  forget(userId: string): Promise<void>
+  /** Resolves when all noted refreshes are stored. */
+  flush(): Promise<void>
+}
+
+const touchMs = 3_600_000
+const endedKeptMs = 86_400_000
+
+/** The digest under which a token is stored and looked up. */
+export function digestOf(token: string): string {
+  return hash("sha256", token, "base64url")
+}
+
+/** Makes the store of sessions over one collection. */
+export function createSessions({ collection, clock, log }: { readonly collection: StateCollection; readonly clock: Clock; readonly log: UserLog }): Sessions {
+  const writing = new Set<Promise<void>>()
+  let indexed: Promise<void> | undefined
+
+  function ensureIndexes(): Promise<void> {
+    indexed ??= collection.ensureIndex({ keys: { user_id: 1, created: 1 } }).catch((error: unknown) => {
+      indexed = undefined
+      throw error
+    })
+    return indexed
+  }
+
+  async function active(userId: string): Promise<Document[]> {
+    await ensureIndexes()
+    return collection.find({ user_id: userId, ended: false }, { sort: { created: -1 } })
+  }
+
+  return {
+    async store(session) {
+      await ensureIndexes()
+      const { id, userId, deviceId, device, identity, digest, created, expires, snapshot } = session
+      const document: Document = {
+        _id: id, user_id: userId, device_id: deviceId, device, provider_type: identity.providerType, provider_id: identity.providerId, identity_id: identity.id,
+        created, expires, last_refresh: created, ended: false, digest,
+      }
+      if (snapshot !== undefined) Object.assign(document, { snapshot, snapshot_at: created })
+      return (await collection.insertOne(document)) === "inserted"
+    },
+    async find(id) {
+      const document = await collection.findOne({ _id: id })
+      return document === null ? undefined : toRecord(document)
+    },
+    async end(id, digest) {
+      return (await collection.updateOne({ _id: id, digest, ended: false }, { $set: { ended: true, ended_at: clock() } })) === 1
+    },
+    async keepNewest(userId, count) {
+      const surplus = (await active(userId)).slice(count).map((document) => document["_id"] as string)
+      for (const id of surplus) await collection.updateOne({ _id: id, ended: false }, { $set: { ended: true, ended_at: clock() } })
+      return surplus
+    },
+    touch(session) {
+      const now = clock()
+      if (now.getTime() - session.lastRefresh.getTime() < touchMs) return
+      const write = collection.updateOne({ _id: session.id }, { $set: { last_refresh: now } }).then(
+        () => undefined,
+        () => log.warn("session-touch-failed", { sessionId: session.id }),
+      )
+      writing.add(write)
+      void write.finally(() => writing.delete(write))
+    },
+    async remember(id, json) {
+      await collection.updateOne({ _id: id }, { $set: { snapshot: json, snapshot_at: clock(), last_refresh: clock() } })
+    },
+    async devicesOf(userId) {
+      await ensureIndexes()
+      const seen = new Map<string, Document>()
+      for (const session of await collection.find({ user_id: userId }, { sort: { created: -1 } })) {
+        const id = session["device_id"] as string
+        if (!seen.has(id)) seen.set(id, { _id: id, ...(session["device"] as Document), last_seen: session["last_refresh"] })
+      }
+      return [...seen.values()]
+    },
+    async lastActivity(userId) {
+      const times = (await collection.find({ user_id: userId })).map((session) => (session["last_refresh"] as Date).getTime())
+      return times.length === 0 ? undefined : new Date(Math.max(...times))
+    },
+    async sweep() {
+      const now = clock().getTime()
+      const expired = await collection.deleteMany({ expires: { $lt: new Date(now) } })
+      return expired + (await collection.deleteMany({ ended: true, ended_at: { $lt: new Date(now - endedKeptMs) } }))
+    },
+    async forget(userId) {
+      await collection.deleteMany({ user_id: userId })
+    },
+    async flush() {
+      await Promise.all(writing)
+    },
+  }
+}
+
+function toRecord(document: Document): SessionRecord {
+  const { snapshot, snapshot_at: takenAt } = document
+  const [ended, expires, lastRefresh] = [document["ended"], document["expires"], document["last_refresh"]]
+  if (!(expires instanceof Date) || !(lastRefresh instanceof Date) || typeof ended !== "boolean") throw new InternalError("internal", "Cannot read a session: its record is damaged")
+  return {
+    id: document["_id"] as string, userId: document["user_id"] as string, deviceId: document["device_id"] as string, digest: document["digest"] as string, ended, expires, lastRefresh,
+    snapshot: typeof snapshot === "string" && takenAt instanceof Date ? { json: snapshot, takenAt } : undefined,
+  }
+}

@@ -1,0 +1,220 @@
+// The users of one app: one method for each route of the client API, so that a handler only parses, calls and replies.
+import { systemClock, type Clock, type Document } from "../../kernel/index.ts"
+import { RequestError } from "../errors.ts"
+import { createAccounts, isOutage, refusedLink, type AccountsOptions } from "./accounts.ts"
+import { createUserAdministration, type UserAdministration } from "./administration.ts"
+import { createApiKeys, serverOwner } from "./api-keys.ts"
+import { createForeignTokens, type ForeignTokensOptions } from "./jwt.ts"
+import { createLimiter } from "./limits.ts"
+import { createPasswords, type Passwords } from "./passwords.ts"
+import type { AuthEvent, AuthEventSink, CustomDataConfig, Mailer, ProviderConfig, UserCollections, UserFunctions, UserLog } from "./ports.ts"
+import { createProviders } from "./providers.ts"
+import { mergedData, profileDocument, publicIdentities, userDocument, type Identity, type UserRecord } from "./records.ts"
+import { createRegistrations } from "./registrations.ts"
+import { createUserpass, type Userpass } from "./userpass.ts"
+
+/** What of the deployed app concerns users. Read at each use, so that a deployed change acts at once. */
+export interface UsersConfig {
+  readonly clientAppId: string
+  readonly providers: ReadonlyMap<string, ProviderConfig>
+  readonly customUserData: CustomDataConfig | undefined
+}
+
+export interface UsersOptions {
+  readonly collections: UserCollections
+  readonly config: () => UsersConfig
+  /** Internal id of the app's domain, 24 hexadecimal digits. */
+  readonly domainId: string
+  readonly functions: UserFunctions
+  readonly secret: (name: string) => string | undefined
+  readonly log: UserLog
+  readonly clock?: Clock
+  readonly mailer?: Mailer
+  readonly onEvent?: AuthEventSink
+  /** Called when a user was changed, disabled, revoked or deleted; the token service forgets what it has cached. */
+  readonly onUserChanged?: (userId: string) => void
+  readonly fetch?: ForeignTokensOptions["fetch"]
+  readonly newUserId?: AccountsOptions["newUserId"]
+  readonly passwords?: Passwords
+  /** Attempts at one account's password from one address, and requests for letters and functions, a minute. Default 20. */
+  readonly attemptsPerMinute?: number
+  readonly hideUnknownUsers?: boolean
+  /** Days without a login or refresh after which an anonymous user is deleted. Default 90. */
+  readonly anonymousDays?: number
+}
+
+export interface LoginRequest {
+  readonly address: string
+  /** The user, known by a verified access token, that the credentials shall be linked to. */
+  readonly link?: string
+}
+
+/** A login that the token service may now start a session for. */
+export interface Login {
+  readonly userId: string
+  readonly identity: { readonly id: string; readonly providerType: string; readonly providerId: string }
+  readonly anonymous: boolean
+  /** Milliseconds; pass it on as the session's `notBefore`. */
+  readonly sessionsValidSince: number
+  readonly created: boolean
+  /** What {@link Users.announce} will queue, besides the account's own CREATE. */
+  readonly events: readonly ("CREATE" | "LOGIN")[]
+  readonly user: UserRecord
+}
+
+/** What an access token's user is now; the `UserStates` of server/tokens. */
+export interface CurrentUser {
+  readonly id: string
+  readonly type: "normal" | "server"
+  readonly disabled: boolean
+  readonly sessionsValidSince: number
+  readonly data: Document
+  readonly identities: readonly Document[]
+}
+
+export interface Users {
+  /** Checks credentials and makes the account at the first login. The caller starts the session, then calls {@link announce}. */
+  logIn(provider: string, payload: Document, request: LoginRequest): Promise<Login>
+  /** Queues the events of a login, CREATE before LOGIN, with the snapshot just put into the token. */
+  announce(login: Login, customData: Document): Promise<void>
+  stateOf(userId: string): Promise<CurrentUser | undefined>
+  /** The reply of `GET /auth/profile`. */
+  profile(userId: string): Promise<Document>
+  /** `DELETE /auth/delete`, and the administrator's deletion. Custom user data stays. */
+  delete(userId: string): Promise<void>
+  readonly userpass: Pick<Userpass, "register" | "confirm" | "sendConfirmation" | "callConfirmation" | "reset" | "sendReset" | "callReset">
+  createApiKey(userId: string, payload: Document): Promise<Document>
+  listApiKeys(userId: string): Promise<Document[]>
+  getApiKey(userId: string, id: string): Promise<Document>
+  setApiKeyDisabled(userId: string, id: string, disabled: boolean): Promise<void>
+  deleteApiKey(userId: string, id: string): Promise<void>
+  readonly administration: UserAdministration
+  /** Makes the indexes. Call once when the app is opened. */
+  open(): Promise<void>
+}
+
+/** Makes the users of one app. */
+export function createUsers(options: UsersOptions): Users {
+  const { collections, config, domainId, functions, secret, log, clock = systemClock, mailer, onEvent, onUserChanged = () => undefined, passwords = createPasswords() } = options
+  const { attemptsPerMinute = 20, hideUnknownUsers = false, anonymousDays = 90 } = options
+  const accounts = createAccounts({ collections, clock, beforeCreation, onUserChanged, ...(options.newUserId === undefined ? {} : { newUserId: options.newUserId }) })
+  const registrations = createRegistrations({ collection: collections.registrations, clock })
+  const apiKeys = createApiKeys({ collection: collections.apiKeys, clock })
+  const foreignTokens = createForeignTokens({ clock, clientAppId: () => config().clientAppId, secret, log, ...(options.fetch === undefined ? {} : { fetch: options.fetch }) })
+  const providers = createProviders({ configured: () => config().providers, domainId, userpass: () => userpass, apiKeys, foreignTokens, functions, clock })
+  const limits = { limit: attemptsPerMinute, windowMs: 60_000, clock }
+  const userpass = createUserpass({
+    registrations, passwords, functions, mailer, config: () => providers.enabled("local-userpass"), providerId: () => providers.idOf("local-userpass"), attempts: createLimiter(limits), requests: createLimiter(limits), endSessions: revoke, hideUnknownUsers,
+  })
+
+  /** SOURCE: specification 1.8: part of the custom data configuration, so it does not run while that is disabled. */
+  async function beforeCreation(user: UserRecord): Promise<void> {
+    const custom = config().customUserData
+    const name = custom?.enabled === true ? custom.onUserCreationFunction : undefined
+    if (name === undefined || name === "") return
+    try {
+      await functions.call(name, [eventUser(user, {})])
+    } catch (error) {
+      if (isOutage(error)) throw error
+      throw new RequestError("FunctionExecutionError", error instanceof Error ? error.message : "user creation function failed", { cause: error })
+    }
+  }
+
+  async function revoke(userId: string): Promise<void> {
+    // One later than now, and sessions start no earlier than this: what was begun in this millisecond ends too.
+    if (!(await accounts.change(userId, { sessions_valid_since: new Date(clock().getTime() + 1) }))) throw userNotFound()
+  }
+
+  async function emit(operationType: AuthEvent["operationType"], providersUsed: readonly string[], user: UserRecord, customData: Document): Promise<void> {
+    await onEvent?.({ operationType, providers: providersUsed, user: eventUser(user, customData), time: clock() })
+  }
+
+  /** Queues an event; what cannot be queued is lost but for the log, since what it tells of has happened. */
+  async function tryEmit(operationType: AuthEvent["operationType"], providersUsed: readonly string[], user: UserRecord, customData: Document): Promise<boolean> {
+    try {
+      await emit(operationType, providersUsed, user, customData)
+      return true
+    } catch {
+      log.warn("auth-event-lost", { userId: user.id, operation: operationType })
+      return false
+    }
+  }
+
+  /** An account's CREATE is queued once: whoever turns the mark does it, and turns it back if that fails. */
+  async function announceAccount(user: UserRecord, customData: Document, provider: string): Promise<void> {
+    if (!(await accounts.change(user.id, { announced: true }, { announced: false }))) return
+    if (!(await tryEmit("CREATE", [provider], user, customData))) await accounts.change(user.id, { announced: false })
+  }
+
+  async function announce({ user, identity: { providerType }, events }: Login, customData: Document): Promise<void> {
+    if (!user.announced) await announceAccount(user, customData, user.identities[0]?.providerType ?? providerType)
+    for (const event of events) await tryEmit(event, [providerType], user, customData)
+  }
+
+  async function remove(userId: string): Promise<void> {
+    const user = await accounts.delete(userId)
+    if (user === undefined) throw userNotFound()
+    await registrations.removeOf(user.identities.filter(({ providerType }) => providerType === "local-userpass").map(({ id }) => id))
+    if (user.id !== serverOwner) await apiKeys.deleteAll(user.id)
+    await tryEmit("DELETE", [...new Set(user.identities.map(({ providerType }) => providerType))], user, {})
+  }
+
+  async function stateOf(userId: string): Promise<CurrentUser | undefined> {
+    const user = await accounts.find(userId)
+    return user === undefined ? undefined : { id: user.id, type: user.type, disabled: user.disabled, sessionsValidSince: user.sessionsValidSince, data: mergedData(user), identities: publicIdentities(user) }
+  }
+
+  async function link(userId: string, identity: Identity): Promise<Login> {
+    const before = await accounts.find(userId)
+    if (before === undefined || before.disabled) throw refusedLink()
+    const { user, added } = await accounts.link(userId, identity)
+    return { userId, identity, anonymous: user.anonymous, sessionsValidSince: user.sessionsValidSince, created: false, events: added ? ["CREATE"] : [], user }
+  }
+
+  return {
+    async logIn(provider, payload, { address, link: target }) {
+      const { credentials, registration } = await providers.check(provider, payload, address, target !== undefined)
+      const login = target === undefined ? await signIn() : await link(target, credentials.identity)
+      if (registration !== undefined && registration.userId !== login.userId) await registrations.setUser(registration, login.userId)
+      return login
+
+      async function signIn(): Promise<Login> {
+        const { user, created } = await accounts.signIn(credentials)
+        return { userId: user.id, identity: credentials.identity, anonymous: user.anonymous, sessionsValidSince: user.sessionsValidSince, created, events: ["LOGIN"], user }
+      }
+    },
+    announce,
+    stateOf,
+    async profile(userId) {
+      const user = await accounts.find(userId)
+      if (user === undefined) throw new RequestError("InvalidSession", "invalid session")
+      return profileDocument(user, domainId)
+    },
+    delete: remove,
+    userpass,
+    async createApiKey(userId, payload) {
+      const user = await accounts.find(userId)
+      if (user === undefined) throw userNotFound()
+      // SOURCE: specification 6a: not until another identity is linked.
+      if (user.anonymous) throw new RequestError("InvalidParameter", "anonymous users cannot create API keys")
+      return apiKeys.create(userId, payload)
+    },
+    listApiKeys: (userId) => apiKeys.list(userId),
+    getApiKey: (userId, id) => apiKeys.get(userId, id),
+    setApiKeyDisabled: (userId, id, disabled) => apiKeys.setDisabled(userId, id, disabled),
+    deleteApiKey: (userId, id) => apiKeys.delete(userId, id),
+    administration: createUserAdministration({ users: collections.users, accounts, registrations, apiKeys, userpass, domainId, providerId: providers.idOf, clock, revoke, remove, announceCreated: (user) => announceAccount(user, {}, "local-userpass"), anonymousDays }),
+    async open() {
+      await Promise.all([accounts.ensureIndexes(), registrations.ensureIndexes(), apiKeys.ensureIndexes()])
+    },
+  }
+}
+
+function eventUser(user: UserRecord, customData: Document): Document {
+  return userDocument({ id: user.id, type: user.type, data: mergedData(user), identities: publicIdentities(user) }, customData)
+}
+
+/** The reply when there is no such user. */
+export function userNotFound(): RequestError {
+  return new RequestError("UserNotFound", "user not found")
+}
