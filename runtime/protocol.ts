@@ -61,6 +61,7 @@ export type GuestAnswer =
   | { readonly id: number; readonly ok: true; readonly value: Json }
   | { readonly id: number; readonly ok: false; readonly code: string; readonly message: string }
 
+/** A console line. The guest sends each line once: in a `log` message, or with its `end`. */
 export interface LogLine { readonly level: "log" | "info" | "debug" | "warn" | "error"; readonly text: string }
 
 /** How a request ended, as the guest reports it. The value is canonical Extended JSON text. */

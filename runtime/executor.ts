@@ -1,0 +1,147 @@
+// The main module of an executor process: one app, several isolates. It holds no credential, reads no file after its
+// start and opens no socket; it has one pipe to the server.
+import { Socket } from "node:net"
+import { bootstrapText } from "./bootstrap.ts"
+import { encodeFrame, FrameReader, fromExecutor, toExecutor, type Frame } from "./frames.ts"
+import { GuestCall, type CallEnd, type CallOrder, type CallSurroundings } from "./guest-call.ts"
+import type { GuestIsolate } from "./guest-isolate.ts"
+import { IsolatePool } from "./isolate-pool.ts"
+import { frameBytes } from "./limits.ts"
+import { own } from "./own.ts"
+import type { AppCode, SyncAnswer, SyncRequest } from "./protocol.ts"
+import { prepareSources, type GuestSources } from "./source-text.ts"
+import { startWatchdog } from "./watchdog.ts"
+
+/** What the server says of an executor when it starts it. */
+export interface ExecutorSettings { readonly isolates: number; readonly sharing: number; readonly reserve: number; readonly memoryMb: number }
+/** The first part of a `call` frame. */
+export type CallHead = Omit<CallOrder, "id">
+
+interface Waiting { readonly order: CallOrder; readonly start: string }
+
+const [, , preludeModule, syncModule] = process.argv
+const socket = new Socket({ fd: 3, readable: true, writable: true })
+const calls = new Map<number, GuestCall>()
+const waiting: Waiting[] = []
+let pool: IsolatePool
+let surroundings: CallSurroundings
+let draining = false
+let retireBy = Infinity
+
+function send(type: number, call: number, split: number, body: string): void {
+  socket.write(encodeFrame(type, call, split, body))
+}
+
+// SIGKILL and not `exit`: with a thread of an isolate that cannot be stopped, the orderly way out waits for ever.
+function die(): void {
+  process.kill(process.pid, "SIGKILL")
+}
+
+/** No call comes any more; ends the process when those that are in it are done, or after some time. */
+function retire(withinMs: number): void {
+  if (retireBy === Infinity) send(fromExecutor.retire, 0, 0, "{}")
+  retireBy = Math.min(retireBy, performance.now() + withinMs)
+  leaveIfDone()
+}
+
+function leaveIfDone(): void {
+  if (performance.now() < retireBy && (calls.size > 0 || waiting.length > 0 || (!draining && retireBy === Infinity))) return
+  socket.end(die)
+  setTimeout(die, 1000)
+}
+
+function discard(isolate: GuestIsolate): void {
+  pool.remove(isolate)
+  for (const call of calls.values()) if (call.isolate === isolate) call.finish({ kind: "lost" })
+}
+
+function onCatastrophe(isolate: GuestIsolate): void {
+  for (const call of calls.values()) {
+    if (call.isolate === isolate) call.finish(call.isRunning ? { kind: "terminated", reason: "memory" } : { kind: "lost" })
+  }
+  isolate.retired = true
+  retire(500)
+}
+
+function onEnded(call: GuestCall, end: CallEnd): void {
+  calls.delete(call.id)
+  call.isolate.dismiss(call.user)
+  const usage = { wallMs: call.wallMs, cpuMs: call.cpuMs, heapBytes: call.isolate.heapBytes }
+  const head = JSON.stringify(end.kind === "guest" ? { kind: "guest", usage } : { ...end, usage })
+  send(fromExecutor.end, call.id, head.length, head + (end.kind === "guest" ? JSON.stringify(end.end ?? null) : ""))
+  pool.settle(call.isolate)
+  if (draining || retireBy !== Infinity) leaveIfDone()
+}
+
+function placeWaiting(): void {
+  const passed = new Set<string>()
+  for (let index = 0; index < waiting.length && passed.size < 8; ) {
+    const { order, start } = waiting[index]!
+    const isolate = passed.has(order.user) ? undefined : pool.place(order.limits.memoryMb, order.user)
+    if (isolate === undefined) {
+      passed.add(order.user)
+      index++
+      continue
+    }
+    waiting.splice(index, 1)
+    const call = new GuestCall(order, isolate, surroundings)
+    calls.set(order.id, call)
+    isolate.admit(order.user)
+    void call.begin(start)
+  }
+}
+
+function beat(tick: number): void {
+  const running = [...calls.values()].filter((call) => call.isRunning)
+  if (tick % 10 === 0 || running.some((call) => performance.now() - (call.isolate.running?.since ?? Infinity) > 20)) {
+    send(fromExecutor.beat, 0, 0, JSON.stringify({ rss: process.memoryUsage.rss(), running: running.map((call) => [call.id, Math.round(call.cpuMs)]) }))
+  }
+  if (retireBy !== Infinity) leaveIfDone()
+}
+
+async function setUp(settings: ExecutorSettings, code: AppCode): Promise<void> {
+  const [{ preludeSource }, { answerSync }] = (await Promise.all([import(preludeModule!), import(syncModule!)])) as [
+    { preludeSource(): string }, { answerSync(request: SyncRequest, modules: AppCode["modules"]): SyncAnswer }]
+  const sources: GuestSources = prepareSources(code)
+  pool = new IsolatePool({ size: settings.isolates, sharing: settings.sharing, reserve: settings.reserve, bootstrap: bootstrapText(preludeSource()), onCatastrophe, onFree: () => setImmediate(placeWaiting) })
+  surroundings = {
+    sources,
+    functionsText: JSON.stringify(Object.fromEntries(code.functions.map((each) => [each.name, each.runAs]))),
+    answerSync: (request) => answerSync(request, code.modules),
+    sendOperations: (call, operations) => send(fromExecutor.ops, call.id, operations.length, JSON.stringify(operations)),
+    sendLogs: (call, lines) => send(fromExecutor.logs, call.id, lines.length, JSON.stringify(lines)),
+    ended: onEnded,
+  }
+  // A prelude that does not run must show here and not in every call.
+  const first = pool.grow(settings.memoryMb)
+  ;(await first.takeContext()).release()
+  startWatchdog({ pool, calls, discard, onHang: () => retire(500), onTick: beat })
+  const files = [...sources.functions.values(), ...sources.modules.values()]
+  send(fromExecutor.ready, 0, 0, JSON.stringify({ problems: files.filter((each) => each.problem !== undefined).map(({ kind, name, problem }) => ({ kind, name, problem })) }))
+}
+
+function onFrame(frame: Frame): void {
+  if (frame.type === toExecutor.answers) calls.get(frame.call)?.takeAnswers({ count: frame.split, text: frame.body })
+  else if (frame.type === toExecutor.call) {
+    const head = JSON.parse(frame.body.slice(0, frame.split)) as CallHead
+    waiting.push({ order: { ...head, id: frame.call }, start: frame.body.slice(frame.split) })
+    placeWaiting()
+  } else if (frame.type === toExecutor.code) {
+    void setUp(JSON.parse(frame.body.slice(0, frame.split)) as ExecutorSettings, JSON.parse(frame.body.slice(frame.split)) as AppCode).catch((error: unknown) => {
+      process.stderr.write(`Cannot set up the executor: ${String(own(error, "stack") ?? error)}\n`, die)
+    })
+  } else if (frame.type === toExecutor.abandon) {
+    const call = calls.get(frame.call)
+    const running = call?.isRunning
+    call?.finish({ kind: "lost" })
+    if (call !== undefined && running === true) discard(call.isolate)
+  } else if (frame.type === toExecutor.drain) {
+    draining = true
+    leaveIfDone()
+  }
+}
+
+const frames = new FrameReader(frameBytes, onFrame)
+socket.on("data", (chunk: Buffer) => frames.push(chunk))
+socket.on("close", die)
+socket.on("error", die)
