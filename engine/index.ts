@@ -1,1 +1,2 @@
 export * from "./expressions/index.ts"
+export * from "./rules/index.ts"

@@ -1,7 +1,7 @@
 // A bound expression → closures over one document. Cannot fail: the parser has refused everything that could.
 import { isDocument, walkPath, type Value } from "../../kernel/index.ts"
 import { readsDocument, type BoundExpression, type BoundNode, type BoundSubject, type FixedTest } from "./bound.ts"
-import { checkFor, passes, type Check } from "./checks.ts"
+import { checkFor, equality, passes, type Check } from "./checks.ts"
 import { documentRoot, missing, resolve, undetermined } from "./resolve.ts"
 import type { SubjectTest } from "./tests.ts"
 import type { CallTable, DocumentScope, Predicate, Ternary } from "./types.ts"
@@ -157,6 +157,7 @@ function compileOpen(node: BoundNode & { kind: "open" }, calls: CallTable): Step
   const read = subjectReader(subject)
   const direct = isDirect(subject)
   const once = !readsDocument(operand)
+  if (!once && subject.kind === "known" && subject.path.length === 0 && node.operator === "eq" && node.mode === "expanded") return compileSwapped(node, subject.value, calls)
   let kept: Check | undefined
   return (scope, item) => {
     if (kept !== undefined) return kept.run(read(scope, item), subject.path, direct)
@@ -166,6 +167,19 @@ function compileOpen(node: BoundNode & { kind: "open" }, calls: CallTable): Step
     if (check === undefined) return undefined
     if (once) kept = check
     return check.run(read(scope, item), subject.path, direct)
+  }
+}
+
+/**
+ * A known value against what the document holds. SOURCE: specification 15, "as `f:` expanded value": the field takes the
+ * subject's place, so that the database can decide it.
+ */
+function compileSwapped({ operand }: BoundNode & { kind: "open" }, known: Value | typeof missing, calls: CallTable): Step {
+  const check = known === missing ? undefined : equality(known, "expanded")
+  return (scope, item) => {
+    const value = resolve(operand, { scope, item, calls })
+    if (value === missing || value === undetermined) return undefined
+    return check !== undefined && check.run(value, [], false)
   }
 }
 

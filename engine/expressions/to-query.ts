@@ -171,28 +171,22 @@ function pushOpen({ subject, operator, operand, mode }: OpenTest, wanted: boolea
   if (field === undefined || subject.value === undefined) return unsure
   const single = operand.path.length === 1
   if (operator === "in") return pushKnownInField(field, subject.value, wanted, single)
-  if (operator !== "eq" || mode === "literal") return unsure
-  const query = subject.value === missing ? "none" : fieldEqualsKnown(field, subject.value, mode, single)
-  if (query === undefined) return unsure
-  if (wanted) return query === "none" ? none : { query, exact: single }
-  if (!single) return unsure
-  const present: Document = { [field]: { $exists: true } }
-  return exactly(query === "none" ? present : { $and: [present, { $nor: [query] }] })
+  if (operator !== "eq" || mode !== "expanded") return unsure
+  if (!single) return wanted && subject.value !== missing ? { query: nearKnown(field, subject.value) ?? {}, exact: false } : unsure
+  // The field takes the subject's place.
+  const matches = subject.value === missing ? none : pushEquality(field, subject.value, "expanded", true, false)
+  if (wanted || !matches.exact) return matches
+  const isThere: Document = { [field]: { $exists: true } }
+  return pushAll([exactly(isThere), pushedNot(matches)])
 }
 
-/** The query for a known subject that matches what a field holds; undefined when there is none that admits all. */
-function fieldEqualsKnown(field: string, value: Value, mode: MatchMode, single: boolean): Document | undefined {
-  if (!Array.isArray(value)) {
-    if (mode === "item") return undefined
-    return value === null ? presentNull(field, !single) : { [field]: { $eq: value } }
-  }
-  const list = value as Value[]
-  if (list.length > longestList || list.some((item: Value) => Array.isArray(item) || rankOf(item) === rank.regex)) return undefined
-  if (!single) return { [field]: { $in: [...list, list] } }
-  const items = membershipQuery(field, list, false, false)
-  // A field that holds the list as an item is equal to the database, but not here.
-  const whole: Document = { $and: [{ [field]: { $eq: list } }, { [field]: { $not: { $elemMatch: { $eq: list } } } }] }
-  return items === "none" ? whole : { $or: [whole, { $and: [items, { [field]: { $not: { $type: "array" } } }] }] }
+/** At least the documents where what a path gives, as a value, matches a known one; undefined when that is every document. */
+function nearKnown(field: string, value: Value): Document | undefined {
+  if (!Array.isArray(value)) return value === null ? { [field]: { $eq: null } } : { [field]: { $eq: value } }
+  // Over a list the path gives the list of its ends: it equals the known list, or an item of it, only if its ends are among these.
+  const near = [...value, value, ...value.filter((item: Value) => Array.isArray(item)).flat()] as Value[]
+  const query = near.length > longestList ? "none" : membershipQuery(field, near, true, true)
+  return query === "none" ? undefined : query
 }
 
 /** `{"%%user.id": {"$in": "%%root.members"}}`: undetermined where the field is no list. */
