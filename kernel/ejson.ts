@@ -5,7 +5,7 @@
 import { BackstitchError } from "./errors.ts"
 import { childPointer, type JsonPointer } from "./json-pointer.ts"
 import {
-  Binary, BSONRegExp, BSONSymbol, bsonTypeOf, Code, DBRef, Decimal128, isInt, Long, MaxKey, MinKey, ObjectId, setField, Timestamp, toDouble, UUID,
+  Binary, BSONRegExp, BSONSymbol, bsonTypeOf, Code, DBRef, Decimal128, isDocument, isInt, Long, MaxKey, MinKey, ObjectId, setField, Timestamp, toDouble, UUID,
   type Document, type Double, type Int32, type Value,
 } from "./bson.ts"
 
@@ -78,7 +78,8 @@ function fromWrapper(json: Record<string, unknown>, keys: readonly string[], poi
   }
   if (keys.length === 2 && Object.hasOwn(json, "$code") && Object.hasOwn(json, "$scope")) {
     if (typeof json["$code"] !== "string") return fail("`$code` is no string")
-    return new Code(json["$code"], fromEjson(json["$scope"], childPointer(pointer, "$scope"), depth + 1) as Document)
+    const scope = fromEjson(json["$scope"], childPointer(pointer, "$scope"), depth + 1)
+    return isDocument(scope) ? new Code(json["$code"], scope) : fail("`$scope` is no document")
   }
   if (keys.length !== 1 || !Object.hasOwn(wrappers, name)) return notAWrapper
   return (wrappers[name] as Wrapper)(json[name], fail, pointer, depth)
@@ -132,15 +133,20 @@ const wrappers: Record<string, Wrapper> = {
 }
 
 function fromDate(value: unknown, fail: (detail: string) => never): Date {
-  const milliseconds = typeof value === "number" ? value : typeof value === "string" ? Date.parse(value) : longNumber(value)
+  const milliseconds = typeof value === "number" ? value : typeof value === "string" ? isoMilliseconds(value) : longNumber(value)
   const date = new Date(milliseconds)
   return Number.isNaN(date.getTime()) ? fail("no date that can be represented") : date
+}
+
+/** `Date.parse` also takes other texts than ISO 8601, such as a bare number. */
+function isoMilliseconds(text: string): number {
+  return /^[+-]?\d{4,6}-\d\d/.test(text) ? Date.parse(text) : Number.NaN
 }
 
 function longNumber(value: unknown): number {
   const wrapped = typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {}
   const inner = wrapped["$numberLong"] ?? wrapped["$numberInt"] ?? wrapped["$numberDouble"]
-  return typeof inner === "string" && inner.trim() !== "" ? Number(inner) : Number.NaN
+  return typeof inner === "string" && /^[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(inner) ? Number(inner) : Number.NaN
 }
 
 function unsigned(value: unknown, fail: (detail: string) => never): number {
