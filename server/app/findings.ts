@@ -28,6 +28,7 @@ export const findingCodes = {
   "secrets-on-disk": "Secrets in clear inside the app directory",
   "bad-secret": "A secret outside its documented length",
   "unknown-function": "A reference to a function that does not exist",
+  "unknown-value": "A rule names a value that does not exist",
   "unknown-data-source": "A reference to a data source that does not exist",
   "duplicate-function": "Two functions of one name",
   "duplicate-name": "Two entities of one name",

@@ -1,4 +1,5 @@
 export * from "./model.ts"
+export { checkApp } from "./check.ts"
 export { findingCodes, formatFinding, hasErrors, sortFindings, type FindingCode } from "./findings.ts"
 export { loadApp, readApp, type LoadedApp, type LoadOptions } from "./load.ts"
 export { derivedId } from "./names.ts"
