@@ -37,6 +37,8 @@ export interface GuestStart {
   readonly errorText: "plain" | "json"
   /** Under whose rights the entry function runs: an identity token, and whether it is the system's. Absent: by its `RunAs`. */
   readonly entry?: { readonly identity: string; readonly system: boolean }
+  /** The function gets a `response` as its second parameter; the result is then `{ result, response: { touched, statusCode, headers, body } }`. */
+  readonly response?: boolean
   /** Service → database → collections, for `getDBNames` and `getCollectionNames`, which answer at once; only where some function asks. */
   readonly names?: { readonly [service: string]: { readonly [database: string]: readonly string[] } }
 }
@@ -59,7 +61,8 @@ export type GuestOperation =
 /** The answer to one operation. `value` is Extended JSON; `code` is an App Services error code. */
 export type GuestAnswer =
   | { readonly id: number; readonly ok: true; readonly value: Json }
-  | { readonly id: number; readonly ok: false; readonly code: string; readonly message: string }
+  /** `transient`: the transaction may be tried again as a whole. */
+  | { readonly id: number; readonly ok: false; readonly code: string; readonly message: string; readonly transient?: boolean }
 
 /** A console line. The guest sends each line once: in a `log` message, or with its `end`. */
 export interface LogLine { readonly level: "log" | "info" | "debug" | "warn" | "error"; readonly text: string }

@@ -1,0 +1,75 @@
+// Names every function finds: those of the documentation, and those packages expect. Heavy ones are made when first read. Runs inside the isolate.
+const lazily = (target, name, make) =>
+  defineProperty(target, name, {
+    get() {
+      const value = make()
+      hide(target, name, value)
+      return value
+    },
+    set(value) { hide(target, name, value) },
+    enumerable: false, configurable: true, __proto__: null,
+  })
+
+const windowsText = (value) => {
+  const text = NativeString(value)
+  if (testPattern(/[^\0-\xff]/, text)) throw new NativeError("InvalidCharacterError: the text holds characters beyond Latin-1")
+  const bytes = new NativeBytes(text.length)
+  for (let index = 0; index < text.length; index++) bytes[index] = charCodeAt(text, index)
+  return base64Text(bytes)
+}
+
+const fromWindowsText = (value) => {
+  const bytes = base64Bytes(NativeString(value).replace(/[\t\n\f\r ]/g, ""))
+  if (bytes === undefined) throw new NativeError("InvalidCharacterError: not base64 text")
+  let text = ""
+  for (let index = 0; index < bytes.length; index++) text += fromCharCode(bytes[index])
+  return text
+}
+
+const newProcess = () => {
+  const begun = currentTime()
+  const hrtime = (since) => {
+    const elapsed = currentTime() - begun
+    const [seconds, nanoseconds] = [floor(elapsed / 1000), (elapsed % 1000) * 1e6]
+    if (since === undefined) return [seconds, nanoseconds]
+    return nanoseconds < since[1] ? [seconds - since[0] - 1, nanoseconds - since[1] + 1e9] : [seconds - since[0], nanoseconds - since[1]]
+  }
+  hrtime.bigint = () => NativeBigInt(currentTime() - begun) * 1000000n
+  return {
+    env: {}, argv: [], execArgv: [], version: "v10.18.1", versions: { node: "10.18.1" }, platform: "linux", arch: "x64", pid: 1, title: "node", browser: false,
+    hrtime, nextTick: (callback, ...args) => queueTask(callback, args), cwd: () => "/", uptime: () => (currentTime() - begun) / 1000,
+    memoryUsage: () => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0 }), emitWarning() {}, on() { return this }, once() { return this }, off() { return this },
+    removeListener() { return this }, emit() { return false }, listeners() { return [] },
+  }
+}
+
+const queueTask = (callback, args) => {
+  if (typeof callback !== "function") throw new NativeTypeError('The "callback" argument must be of type function')
+  promiseThen(atOnce, () => {
+    try {
+      apply(callback, realm, args)
+    } catch (error) {
+      fail(error)
+    }
+  })
+}
+
+const installGlobals = () => {
+  const globals = {
+    EJSON, BSON, global: realm, console: newConsole(),
+    setTimeout: (callback, delay, ...args) => startTimer(callback, delay, args, false),
+    setInterval: (callback, delay, ...args) => startTimer(callback, delay, args, true),
+    setImmediate: (callback, ...args) => startTimer(callback, 0, args, false),
+    clearTimeout: stopTimer, clearInterval: stopTimer, clearImmediate: stopTimer,
+    queueMicrotask: (callback) => queueTask(callback, []),
+    atob: fromWindowsText, btoa: windowsText,
+    require: requireModule,
+  }
+  for (const name of objectKeys(globals)) hide(realm, name, globals[name])
+  lazily(realm, "utils", newUtils)
+  lazily(realm, "process", newProcess)
+  lazily(realm, "Buffer", () => requireModule("buffer").Buffer)
+  for (const name of ["URL", "URLSearchParams", "TextEncoder", "TextDecoder", "structuredClone", "AbortController", "AbortSignal", "Event", "EventTarget", "DOMException", "crypto"]) {
+    lazily(realm, name, () => requireShim("web")[name])
+  }
+}

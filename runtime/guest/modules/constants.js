@@ -1,0 +1,2 @@
+// `require("constants")`.
+module.exports = {}

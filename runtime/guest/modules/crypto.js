@@ -1,0 +1,116 @@
+// `require("crypto")`: the parts of Node's module that can be computed by the host within bounds; the rest says that it is missing.
+const { callHost, decode, bytesOf, utf8Bytes, Binary, hide, randomBytes, realm, queueTask } = internals
+const { Buffer } = realm
+const ask = (name, ...args) => decode(callHost("crypto", name, args))
+const toBuffer = (binary) => Buffer.from(binary.buffer)
+const toBinary = (data, encoding) => new Binary(typeof data === "string" ? (encoding === undefined || encoding === "utf8" || encoding === "utf-8" ? utf8Bytes(data) : Buffer.from(data, encoding)) : bytesOf(data))
+const output = (buffer, encoding) => (encoding === undefined || encoding === "buffer" ? buffer : buffer.toString(encoding))
+
+class Collecting {
+  constructor(finish) {
+    hide(this, "chunks", [])
+    hide(this, "finish", finish)
+  }
+  update(data, encoding) {
+    this.chunks.push(toBinary(data, encoding).buffer)
+    return this
+  }
+  write(data, encoding) { return this.update(data, encoding) }
+  input() { return new Binary(Buffer.concat(this.chunks.map((chunk) => Buffer.from(chunk)))) }
+}
+class Hash extends Collecting {
+  digest(encoding) { return output(toBuffer(this.finish(this.input())), encoding) }
+  copy() {
+    const copy = new Hash(this.finish)
+    copy.chunks.push(...this.chunks)
+    return copy
+  }
+}
+class Hmac extends Hash {}
+class Sign extends Collecting {
+  sign(key, encoding) { return output(toBuffer(this.finish(this.input(), key)), encoding) }
+  verify(key, signature, encoding) { return this.finish(this.input(), key, toBinary(signature, encoding)) }
+}
+const pem = (key) => (typeof key === "string" ? key : typeof key === "object" && key !== null && key.key !== undefined ? pem(key.key) : Buffer.from(key).toString())
+
+/** Input is collected and the work done at `final`; `update` gives nothing, so `update(x) + final()` is right in sum. */
+class Cipher extends Collecting {
+  constructor(mode, name, key, iv) {
+    super()
+    Object.assign(this, { mode, name, key: toBinary(key), iv: iv === null || iv === undefined ? null : toBinary(iv), extra: {} })
+  }
+  update(data, inputEncoding, outputEncoding) {
+    super.update(data, inputEncoding)
+    return output(Buffer.alloc(0), outputEncoding)
+  }
+  final(encoding) {
+    const result = ask("node.cipher", this.mode, this.name, this.key, this.iv, this.input(), this.extra)
+    this.tag = result.tag
+    return output(toBuffer(result.data), encoding)
+  }
+  setAAD(data) {
+    this.extra.aad = toBinary(data)
+    return this
+  }
+  setAuthTag(tag) {
+    this.extra.tag = toBinary(tag)
+    return this
+  }
+  getAuthTag() { return toBuffer(this.tag) }
+  setAutoPadding(on = true) {
+    this.extra.autoPadding = on
+    return this
+  }
+}
+
+exports.createHash = (name) => new Hash((input) => ask("node.hash", name, input))
+exports.createHmac = (name, key) => {
+  const secret = toBinary(key)
+  return new Hmac((input) => ask("node.hmac", name, secret, input))
+}
+exports.createSign = (name) => new Sign((input, key) => ask("node.sign", name, input, pem(key)))
+exports.createVerify = (name) => new Sign((input, key, signature) => ask("node.verify", name, input, pem(key), signature))
+exports.createCipheriv = (name, key, iv) => new Cipher("encrypt", name, key, iv)
+exports.createDecipheriv = (name, key, iv) => new Cipher("decrypt", name, key, iv)
+const eventually = (compute, callback) => {
+  if (callback === undefined) return compute()
+  queueTask(() => {
+    let result
+    try {
+      result = compute()
+    } catch (error) {
+      callback(error)
+      return
+    }
+    callback(null, result)
+  }, [])
+}
+exports.randomBytes = (size, callback) => eventually(() => Buffer.from(randomBytes(size)), callback)
+exports.pseudoRandomBytes = exports.randomBytes
+exports.randomFillSync = (target, offset = 0, size = target.byteLength - offset) => {
+  new Uint8Array(target.buffer ?? target, (target.byteOffset ?? 0) + offset, size).set(randomBytes(size))
+  return target
+}
+exports.randomInt = (low, high) => {
+  const [from, to] = high === undefined ? [0, low] : [low, high]
+  const bytes = randomBytes(6)
+  let value = 0
+  for (const byte of bytes) value = value * 256 + byte
+  return from + (value % (to - from))
+}
+exports.randomUUID = () => realm.crypto.randomUUID()
+exports.getRandomValues = (view) => realm.crypto.getRandomValues(view)
+exports.webcrypto = { getRandomValues: exports.getRandomValues, randomUUID: exports.randomUUID }
+exports.timingSafeEqual = (left, right) => ask("node.timingSafeEqual", toBinary(left), toBinary(right))
+exports.pbkdf2Sync = (password, salt, iterations, length, digest = "sha1") => toBuffer(ask("node.pbkdf2", toBinary(password), toBinary(salt), iterations, length, digest))
+exports.pbkdf2 = (password, salt, iterations, length, digest, callback) => eventually(() => exports.pbkdf2Sync(password, salt, iterations, length, digest), callback)
+exports.scryptSync = (password, salt, length, options) => toBuffer(ask("node.scrypt", toBinary(password), toBinary(salt), length, options?.N ?? options?.cost ?? null))
+exports.scrypt = (password, salt, length, options, callback) => (typeof options === "function" ? eventually(() => exports.scryptSync(password, salt, length), options) : eventually(() => exports.scryptSync(password, salt, length, options), callback))
+exports.getHashes = () => ["md5", "sha1", "sha224", "sha256", "sha384", "sha512", "ripemd160"]
+exports.getCiphers = () => ["aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "aes-128-ctr", "aes-192-ctr", "aes-256-ctr", "aes-128-gcm", "aes-192-gcm", "aes-256-gcm"]
+exports.constants = {}
+for (const name of ["createDiffieHellman", "createDiffieHellmanGroup", "createECDH", "generateKeyPair", "generateKeyPairSync", "publicEncrypt", "privateDecrypt", "privateEncrypt", "publicDecrypt", "createCipher", "createDecipher", "createPrivateKey", "createPublicKey", "createSecretKey"]) {
+  exports[name] = () => {
+    throw new Error(`crypto.${name} is not available in this server`)
+  }
+}

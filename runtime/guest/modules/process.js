@@ -1,0 +1,2 @@
+// `require("process")`: the shim every function sees.
+module.exports = internals.realm.process
