@@ -2,7 +2,11 @@
 import { fromEjson, getField, isDocument, splitPath, toEjson, type Document, type Json, type Value } from "../../kernel/index.ts"
 import { createCustomData, createPasswords, createUsers, decodeSnapshot, type AuthEvent, type CustomDataConfig, type CustomDataReader, type ProviderConfig } from "../../server/users/index.ts"
 import { createSignIn, createTokenService } from "../../server/tokens/index.ts"
+import type { UserCollections } from "../../server/users/index.ts"
+import type { TokenCollections } from "../../server/tokens/index.ts"
+import { openEmbeddedStore } from "../../server/storage/embedded/index.ts"
 import { memoryState } from "../server/users/memory-state.ts"
+import { storeState } from "../server/users/store-state.ts"
 
 /** The collection of custom user data, with what the cases do to it. */
 export interface CaseCollection extends CustomDataReader {
@@ -12,6 +16,10 @@ export interface CaseCollection extends CustomDataReader {
   delete(where: Document): Promise<void>
   count(): Promise<number>
   close(): Promise<void>
+  /** The state of users and tokens beside it. */
+  readonly state: UserCollections & TokenCollections
+  /** Features a case may require. */
+  readonly features: readonly string[]
 }
 
 const isAt = (where: Document) => (document: Document): boolean => Object.entries(where).every(([field, value]) => canonical(getField(document, field)) === canonical(value))
@@ -33,6 +41,26 @@ export function memoryDocuments(): CaseCollection {
     delete: async (where) => void (documents = documents.filter((each) => !isAt(where)(each))),
     count: async () => documents.length,
     close: async () => undefined,
+    state: memoryState(),
+    features: ["bson-undefined"],
+  }
+}
+
+/** The embedded store, with the documents and the state of users and tokens in one file. */
+export function embeddedDocuments(): CaseCollection {
+  const store = openEmbeddedStore({ file: ":memory:" })
+  const namespace = { database: "app", collection: "users" }
+  return {
+    findFirstInserted: (_source, database, collection, field, value) => store.findFirstInserted({ database, collection }, field, value),
+    insert: async (document) => void (await store.insert(namespace, [document])),
+    replace: async (where, document) => void (await store.replace(namespace, where, document)),
+    update: async (where, $set) => void (await store.update(namespace, where, { $set }, { many: false })),
+    delete: async (where) => void (await store.delete(namespace, where, { many: false })),
+    count: () => store.count(namespace, {}),
+    close: () => store.close(),
+    state: storeState(store),
+    // The store keeps an undefined value as null, as the drivers do.
+    features: [],
   }
 }
 
@@ -64,7 +92,7 @@ export function openWorld(settings: CaseSettings, documents: CaseCollection) {
   const world = { now: settings.start, config: settings.config, down: false, warnings: [] as string[], events: [] as AuthEvent[] }
   const clock = (): Date => world.now
   const log = { warn: (code: string) => void world.warnings.push(code) }
-  const state = memoryState()
+  const { state } = documents
   const providers = new Map(providerNames.map((name) => [name as string, provider(name, name === "local-userpass" ? { autoConfirm: true } : {})]))
   const reader: CustomDataReader = {
     findFirstInserted: (...where) => (world.down ? Promise.reject(new Error("the database is down")) : documents.findFirstInserted(...where)),
