@@ -20,7 +20,7 @@ export interface Check {
 /** The check that one end of the path passes a test. */
 export function anyEnd(test: SubjectTest): Check {
   const direct = (value: Value, present: boolean): boolean => (present ? test.holds(value) : test.missing)
-  const opening = (value: Value, present: boolean): boolean => (present ? passes(test, value) : test.missing)
+  const opening = (value: Value, present: boolean, isElement: boolean): boolean => (present ? (isElement ? test.holds(value) : passes(test, value)) : test.missing)
   const closed = test.opens ? opening : direct
   return { simple: test, run: (root, path, isDirect) => (root === missing ? test.missing : walkPath(root, path, isDirect ? direct : closed)) }
 }

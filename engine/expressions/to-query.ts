@@ -1,5 +1,5 @@
 // What the database can decide of an expression (specification 15): a predicate for "true" and one for "false".
-import { rank, rankOf, type Document, type Value } from "../../kernel/index.ts"
+import { isDocument, isIndex, rank, rankOf, type Document, type Value } from "../../kernel/index.ts"
 import type { BoundExpression, BoundNode, FixedTest, OpenTest } from "./bound.ts"
 import type { MatchMode } from "./checks.ts"
 import { settleCalls } from "./constant-of.ts"
@@ -102,10 +102,16 @@ function pushFixed({ subject, of }: FixedTest, wanted: boolean): Pushed {
   if (of.kind === "exists" && path.length === 0 && (source === "root" || source === "prevRoot")) return wanted ? all : none
   const field = fieldOf(source, path)
   if (field === undefined) return unsure
+  // Stores differ in whether a list that was picked by its index is opened.
+  if (path.some(isIndex)) return wanted ? { ...pushField(field, of, true, true), exact: false } : unsure
+  return pushField(field, of, wanted, path.length > 1)
+}
+
+function pushField(field: string, of: FixedTest["of"], wanted: boolean, many: boolean): Pushed {
   switch (of.kind) {
-    case "eq": return pushEquality(field, of.value, of.mode, wanted, path.length > 1)
+    case "eq": return pushEquality(field, of.value, of.mode, wanted, many)
     case "order": return either({ [field]: { [`$${of.operator}`]: of.value } }, wanted)
-    case "in": return pushMembership(field, of.items, of.looseNull, wanted, path.length > 1)
+    case "in": return pushMembership(field, of.items, of.looseNull, wanted, many)
     case "exists": return exactly({ [field]: { $exists: wanted } })
     case "size": return either({ [field]: { $size: of.size } }, wanted)
     case "type": return either({ [field]: { $type: [...of.types] } }, wanted, false)
@@ -119,9 +125,13 @@ function pushEquality(field: string, value: Value, mode: MatchMode, wanted: bool
   if (value === undefined) return unsure
   if (mode !== "literal" && value === null) return either(presentNull(field, many), wanted)
   if (mode === "expanded" && Array.isArray(value)) return pushExpandedList(field, value as Value[], wanted, many)
-  const query: Document = { [field]: { $eq: value } }
-  // SOURCE: MongoDB refuses a regular expression as the operand of `$ne`.
-  return wanted || rankOf(value) === rank.regex ? either(query, wanted) : exactly({ [field]: { $ne: value } })
+  if (isPattern(value)) return wanted ? { query: { [field]: { $eq: value } }, exact: false } : unsure
+  return exactly({ [field]: wanted ? { $eq: value } : { $ne: value } })
+}
+
+/** Stores differ in whether a regular expression under `$eq` is a pattern; a pattern matches itself, so that is an upper bound. */
+function isPattern(value: Value): boolean {
+  return rankOf(value) === rank.regex
 }
 
 /**
@@ -134,34 +144,34 @@ function presentNull(field: string, many: boolean): Document {
 
 function pushExpandedList(field: string, list: readonly Value[], wanted: boolean, many: boolean): Pushed {
   if (list.length > longestList) return unsure
-  const whole: Document = { [field]: { $eq: [...list] } }
-  const items = membershipQuery(field, list, false, many)
-  if (items === "none") return either(whole, wanted)
-  return either({ $or: [whole, { $and: [items, { [field]: { $not: { $type: "array" } } }] }] }, wanted)
+  const whole = exactly({ [field]: { $eq: [...list] } })
+  const items = pushItems(field, list, false, many)
+  const matches = pushAny([whole, pushAll([items, exactly({ [field]: { $not: { $type: "array" } } })])])
+  return wanted ? matches : pushedNot(matches)
 }
 
 function pushMembership(field: string, items: readonly Value[], looseNull: boolean, wanted: boolean, many: boolean): Pushed {
   if (items.length > longestList) return unsure
-  const query = membershipQuery(field, items, looseNull, many)
-  if (query === "none") return wanted ? none : all
-  const inner = query[field] as Document | undefined
-  if (!wanted && inner !== undefined && Object.hasOwn(inner, "$in")) return exactly({ [field]: { $nin: inner["$in"] } })
-  return either(query, wanted)
+  const matches = pushItems(field, items, looseNull, many)
+  if (wanted) return matches
+  const only = matches.query === "none" ? undefined : (matches.query[field] as Document | undefined)
+  return matches.exact && only !== undefined && Object.hasOwn(only, "$in") ? exactly({ [field]: { $nin: only["$in"] } }) : pushedNot(matches)
 }
 
 /**
- * One of some items. SECURITY: `$in` takes a regular expression for a pattern, and a null for a missing field; both are
- * asked for apart.
+ * One of some items. SECURITY: `$in` takes a regular expression for a pattern, null for a missing field, and refuses documents
+ * with operators; those are asked for apart.
  */
-function membershipQuery(field: string, items: readonly Value[], looseNull: boolean, many: boolean): Document | "none" {
-  const plain = items.filter((item) => rankOf(item) !== rank.regex && (item !== null || looseNull) && item !== undefined)
-  const queries: Document[] = plain.length > 0 ? [{ [field]: { $in: plain } }] : []
-  for (const item of items) {
-    if (rankOf(item) === rank.regex) queries.push({ [field]: { $eq: item } })
-  }
-  if (!looseNull && items.includes(null)) queries.push(presentNull(field, many))
-  if (queries.length === 0) return "none"
-  return queries.length === 1 ? (queries[0] as Document) : { $or: queries }
+function pushItems(field: string, items: readonly Value[], looseNull: boolean, many: boolean): Pushed {
+  const plain = items.filter((item) => !isPattern(item) && !looksLikeOperators(item) && (item !== null || looseNull) && item !== undefined)
+  const parts = items.filter((item) => isPattern(item) || looksLikeOperators(item)).map((item) => pushEquality(field, item, "literal", true, many))
+  if (plain.length > 0) parts.unshift(exactly({ [field]: { $in: plain } }))
+  if (!looseNull && items.includes(null)) parts.push(exactly(presentNull(field, many)))
+  return pushAny(parts)
+}
+
+function looksLikeOperators(value: Value): boolean {
+  return isDocument(value) && Object.keys(value).some((key) => key.startsWith("$"))
 }
 
 /** A known value against a field: `{"%%user.custom_data.projects": "%%root.project"}`. Everything else is judged per document. */
@@ -170,9 +180,10 @@ function pushOpen({ subject, operator, operand, mode }: OpenTest, wanted: boolea
   const field = fieldOf(operand.source, operand.path)
   if (field === undefined || subject.value === undefined) return unsure
   const single = operand.path.length === 1
+  if (!single && operand.path.some(isIndex)) return unsure
   if (operator === "in") return pushKnownInField(field, subject.value, wanted, single)
   if (operator !== "eq" || mode !== "expanded") return unsure
-  if (!single) return wanted && subject.value !== missing ? { query: nearKnown(field, subject.value) ?? {}, exact: false } : unsure
+  if (!single) return wanted && subject.value !== missing ? { ...nearKnown(field, subject.value), exact: false } : unsure
   // The field takes the subject's place.
   const matches = subject.value === missing ? none : pushEquality(field, subject.value, "expanded", true, false)
   if (wanted || !matches.exact) return matches
@@ -180,18 +191,17 @@ function pushOpen({ subject, operator, operand, mode }: OpenTest, wanted: boolea
   return pushAll([exactly(isThere), pushedNot(matches)])
 }
 
-/** At least the documents where what a path gives, as a value, matches a known one; undefined when that is every document. */
-function nearKnown(field: string, value: Value): Document | undefined {
-  if (!Array.isArray(value)) return value === null ? { [field]: { $eq: null } } : { [field]: { $eq: value } }
+/** At least the documents where what a path gives, as a value, matches a known one. */
+function nearKnown(field: string, value: Value): Pushed {
+  if (!Array.isArray(value)) return value === null ? exactly({ [field]: { $eq: null } }) : pushEquality(field, value, "literal", true, true)
   // Over a list the path gives the list of its ends: it equals the known list, or an item of it, only if its ends are among these.
   const near = [...value, value, ...value.filter((item: Value) => Array.isArray(item)).flat()] as Value[]
-  const query = near.length > longestList ? "none" : membershipQuery(field, near, true, true)
-  return query === "none" ? undefined : query
+  return near.length > longestList ? unsure : pushItems(field, near, true, true)
 }
 
 /** `{"%%user.id": {"$in": "%%root.members"}}`: undetermined where the field is no list. */
 function pushKnownInField(field: string, value: Value | typeof missing, wanted: boolean, single: boolean): Pushed {
-  if (value === missing || value === null || Array.isArray(value)) return unsure
+  if (value === missing || value === undefined || value === null || Array.isArray(value) || isPattern(value)) return unsure
   const holds: Document = { [field]: { $eq: value } }
   if (!single) return wanted ? { query: holds, exact: false } : unsure
   const isList: Document = { [field]: { $type: "array" } }
