@@ -1,2 +1,7 @@
+export { actionNames } from "./call.ts"
+export { compileDataSource, type CompileOptions, type DataSourceFiles, type FileProblems, type RuledDataSource, type RuleFile } from "./config.ts"
+export { createDataService, type DataServiceOptions } from "./create.ts"
+export type { BulkCounts, DataLog, DataLogEntry, RuleMetrics } from "./log.ts"
 export * from "./service.ts"
+export { defaultDataSettings, type DataSettings } from "./settings.ts"
 export * from "./store.ts"

@@ -1,0 +1,74 @@
+// Which change events a user gets, and what is in them (specification 10, `watch`).
+import { isDocument, setField, splitPath, type Document, type Value } from "../../kernel/index.ts"
+import type { BoundRules } from "./bound.ts"
+import { isVisibleUnseen } from "./push-down.ts"
+import { decideRead, type ReadDecision } from "./read.ts"
+import { isPathReadable } from "./readable-path.ts"
+
+/** The parts of a change event that rules look at. */
+export interface RuledEvent {
+  readonly operationType: string
+  readonly documentKey: Document
+  readonly fullDocument?: Document
+  readonly fullDocumentBeforeChange?: Document
+  readonly updateDescription?: Document
+}
+
+/** The event as a user may see it, or null: it is not sent. */
+export interface EventDecision<Event> { readonly event: Event | null; readonly read: ReadDecision | undefined }
+
+/** Decides whether a change is shown to a user and cuts what he may not read. Throws `CallsWanted`. */
+export function decideEvent<Event extends RuledEvent>(rules: BoundRules, event: Event): EventDecision<Event> {
+  // SECURITY: what the document was before is for the decision only; it is never sent.
+  const { fullDocumentBeforeChange, ...sent } = event
+  if (event.operationType === "delete") {
+    const read = fullDocumentBeforeChange === undefined ? undefined : decideRead(rules, fullDocumentBeforeChange)
+    const visible = read === undefined ? isVisibleUnseen(rules) : read.outcome === "granted"
+    return { event: visible ? ({ ...sent, documentKey: cutKey(event.documentKey, read, fullDocumentBeforeChange) } as unknown as Event) : null, read }
+  }
+  const { fullDocument, updateDescription } = event
+  // Gone again before it could be read: as good as hidden.
+  if (fullDocument === undefined) return { event: null, read: undefined }
+  const read = decideRead(rules, fullDocument)
+  if (read.outcome === "hidden") return { event: null, read }
+  const shown = { ...sent, documentKey: cutKey(event.documentKey, read, fullDocument), fullDocument: read.document }
+  if (updateDescription === undefined || read.whole) return { event: shown as unknown as Event, read }
+  const description = cutDescription(updateDescription, (path) => isPathReadable(read, fullDocument, path))
+  return { event: description === undefined ? null : ({ ...shown, updateDescription: description } as unknown as Event), read }
+}
+
+/** The `_id`, and of a sharded collection's key only what is readable. */
+function cutKey(key: Document, read: ReadDecision | undefined, document: Document | undefined): Document {
+  const cut: Document = {}
+  for (const field of Object.keys(key)) {
+    if (field === "_id" || (read !== undefined && document !== undefined && isPathReadable(read, document, splitPath(field)))) setField(cut, field, key[field])
+  }
+  return cut
+}
+
+/** Names and values of unreadable paths leave; undefined when nothing is left of a description that held something. */
+function cutDescription(description: Document, readable: (path: readonly string[]) => boolean): Document | undefined {
+  const isNamed = (path: Value): boolean => typeof path === "string" && readable(splitPath(path).filter((segment) => segment !== ""))
+  const cut: Document = {}
+  let had = 0
+  let left = 0
+  for (const part of Object.keys(description)) {
+    const value = description[part]
+    if (part === "updatedFields" && isDocument(value)) {
+      const kept = Object.keys(value).filter(isNamed)
+      const fields: Document = {}
+      for (const path of kept) setField(fields, path, value[path])
+      had += Object.keys(value).length
+      left += kept.length
+      cut[part] = fields
+    } else if (Array.isArray(value)) {
+      const items = value as readonly Value[]
+      const kept = items.filter((item) => isNamed(isDocument(item) ? item["field"] : item))
+      had += items.length
+      left += kept.length
+      cut[part] = kept
+    }
+    // `disambiguatedPaths` and whatever else may come names paths too, and is not sent.
+  }
+  return had > 0 && left === 0 ? undefined : cut
+}

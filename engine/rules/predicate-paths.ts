@@ -1,0 +1,77 @@
+// Which paths a request looks at: everything it names could reveal what stands there.
+import { isDocument, splitPath, type Document, type Value } from "../../kernel/index.ts"
+
+/** A dotted path, split. */
+export type Path = readonly string[]
+
+/** The paths a predicate tests, at any depth. */
+export function predicatePaths(predicate: Document): Path[] {
+  const paths: Path[] = []
+  visitPredicate(predicate, [], (path) => paths.push(path))
+  return paths
+}
+
+/** The paths a sort orders by. */
+export function sortPaths(sort: Document | undefined): Path[] {
+  return sort === undefined ? [] : Object.keys(sort).map(splitPath)
+}
+
+/**
+ * The paths `arrayFilters` test: `{ "x.k": 1 }` for an update of `tags.$[x].v` tests `tags.k`.
+ * An identifier the update does not use tests nothing; the database refuses it.
+ */
+export function arrayFilterPaths(update: Document, arrayFilters: readonly Document[]): Path[] {
+  const lists = new Map<string, Path[]>()
+  for (const changes of Object.values(update)) {
+    if (isDocument(changes)) for (const path of Object.keys(changes)) noteIdentifiers(splitPath(path), lists)
+  }
+  return arrayFilters.flatMap(predicatePaths).flatMap(([identifier, ...rest]) => (lists.get(identifier as string) ?? []).map((list) => [...list, ...rest]))
+}
+
+function noteIdentifiers(path: Path, lists: Map<string, Path[]>): void {
+  path.forEach((segment, index) => {
+    const identifier = /^\$\[(.+)\]$/.exec(segment)?.[1]
+    if (identifier === undefined) return
+    const list = path.slice(0, index).filter((before) => !before.startsWith("$"))
+    lists.set(identifier, [...(lists.get(identifier) ?? []), list])
+  })
+}
+
+function visitPredicate(predicate: Document, prefix: Path, visit: (path: Path) => void): void {
+  for (const key of Object.keys(predicate)) {
+    const value = predicate[key]
+    if (!key.startsWith("$")) visitCondition(value, [...prefix, ...splitPath(key)], visit)
+    else if (Array.isArray(value)) for (const item of value as readonly Value[]) if (isDocument(item)) visitPredicate(item, prefix, visit)
+  }
+}
+
+function visitCondition(condition: Value, path: Path, visit: (path: Path) => void): void {
+  const inside = isDocument(condition) ? listConditions(condition) : undefined
+  if (inside === undefined) return visit(path)
+  if (inside.tests) visit(path)
+  for (const nested of inside.nested) {
+    if (Object.keys(nested).some((key) => key.startsWith("$") && !logical.has(key))) visitCondition(nested, path, visit)
+    else visitPredicate(nested, path, visit)
+  }
+}
+
+const logical = new Set(["$and", "$or", "$nor"])
+
+/** Splits operators that look at the value itself from `$elemMatch` and `$not`, which look further in. Undefined for a literal document. */
+function listConditions(condition: Document): { readonly tests: boolean; readonly nested: readonly Document[] } | undefined {
+  const operators = Object.keys(condition)
+  if (operators.length === 0 || !operators.every((operator) => operator.startsWith("$"))) return undefined
+  const nested: Document[] = []
+  let tests = false
+  for (const operator of operators) {
+    const operand = condition[operator]
+    if ((operator === "$elemMatch" || operator === "$not") && isDocument(operand)) nested.push(operand)
+    else if (operator === "$all" && Array.isArray(operand) && operand.some((item) => isElemMatch(item as Value))) nested.push(...(operand as readonly Value[]).filter((item) => isDocument(item)))
+    else tests = true
+  }
+  return { tests, nested }
+}
+
+function isElemMatch(value: Value): boolean {
+  return isDocument(value) && Object.hasOwn(value, "$elemMatch")
+}

@@ -1,0 +1,90 @@
+// What a user sees of one document (specification 7, 8.1 and 8.2).
+import { isDocument, setField, type Document, type Value } from "../../kernel/index.ts"
+import type { DocumentScope } from "../expressions/index.ts"
+import { entryOf, hasFieldPermissions, holds, storedScope, type BoundEntry, type BoundRole, type BoundRules } from "./bound.ts"
+import type { RuleSettings } from "./settings.ts"
+
+/** What a user sees of a document: all of it, some fields, or nothing, and why. */
+export type ReadDecision =
+  | { readonly outcome: "granted"; readonly role: BoundRole; readonly whole: boolean; readonly document: Document }
+  | { readonly outcome: "hidden"; readonly because: "no-role-applies"; readonly role: undefined }
+  | { readonly outcome: "hidden"; readonly because: "search-refused" | "gate-refuses" | "role-forbids" | "nothing-readable"; readonly role: BoundRole }
+
+/** The first role whose `apply_when` is true, even if it grants nothing. */
+export function assignRole(rules: BoundRules, scope: DocumentScope): BoundRole | undefined {
+  return rules.roles.find((role) => role.applies(scope))
+}
+
+/** Decides what is readable of a stored document, and cuts the rest. A document readable whole is returned itself, not a copy. */
+export function decideRead(rules: BoundRules, document: Document, search = false): ReadDecision {
+  const scope = storedScope(document)
+  const role = assignRole(rules, scope)
+  return role === undefined ? noRole : readAs(role, document, scope, rules.settings, search)
+}
+
+const noRole = { outcome: "hidden", because: "no-role-applies", role: undefined } as const
+
+/** Decides a read for a role that is assigned already. */
+export function readAs(role: BoundRole, document: Document, scope: DocumentScope, settings: RuleSettings, search = false): ReadDecision {
+  if (search && role.role.search !== true && (role.role.search === false || settings.absentSearch === "deny")) return { outcome: "hidden", because: "search-refused", role }
+  if (!passesReadGate(role, scope, settings)) return { outcome: "hidden", because: "gate-refuses", role }
+  const { read, write } = role
+  if (read !== undefined) {
+    return read(scope) || holds(write, scope) ? { outcome: "granted", role, whole: true, document } : { outcome: "hidden", because: "role-forbids", role }
+  }
+  if (holds(write, scope)) return { outcome: "granted", role, whole: true, document }
+  if (!hasFieldPermissions(role)) return { outcome: "hidden", because: "role-forbids", role }
+  const readable = redactDocument(role, document, settings)
+  return readable === undefined ? { outcome: "hidden", because: "nothing-readable", role } : { outcome: "granted", role, whole: false, document: readable }
+}
+
+/** Writing implies reading on the same level, for the gate too. */
+function passesReadGate({ gate }: BoundRole, scope: DocumentScope, { absentDocumentFilter }: RuleSettings): boolean {
+  if (gate === undefined) return true
+  if (absentDocumentFilter === "grant" && (gate.read === undefined || gate.write === undefined)) return true
+  return holds(gate.read, scope) || holds(gate.write, scope)
+}
+
+/** The readable fields of a document, or undefined when there are none. */
+function redactDocument(role: BoundRole, document: Document, settings: RuleSettings): Document | undefined {
+  const readable: Document = {}
+  let left = false
+  for (const field of Object.keys(document)) {
+    const entry = entryOf(role, field)
+    const value = entry === undefined ? hidden : redactValue(entry, document[field], document)
+    if (value === hidden) continue
+    setField(readable, field, value)
+    left = true
+  }
+  if (!left) return undefined
+  if (!settings.alwaysShowId || !Object.hasOwn(document, "_id") || Object.hasOwn(readable, "_id")) return readable
+  return Object.assign<Document, Document>({ _id: document["_id"] }, readable)
+}
+
+const hidden = Symbol("hidden")
+
+/** One field by its entry: whole, cut, or hidden. A parent's permission decides for everything below it. */
+function redactValue(entry: BoundEntry, value: Value, root: Document): Value | typeof hidden {
+  const scope: DocumentScope = { root, prevRoot: root, this: value, prev: value }
+  if (holds(entry.read, scope) || holds(entry.write, scope)) return value
+  if (entry.read !== undefined || entry.fields === undefined) return hidden
+  return redactBelow(entry.fields, value, root)
+}
+
+function redactBelow(entries: ReadonlyMap<string, BoundEntry>, value: Value, root: Document): Value | typeof hidden {
+  if (Array.isArray(value)) {
+    const items = (value as readonly Value[]).map((item) => redactBelow(entries, item, root)).filter((item) => item !== hidden)
+    return items.length === 0 ? hidden : items
+  }
+  if (!isDocument(value)) return hidden
+  const readable: Document = {}
+  let left = false
+  for (const field of Object.keys(value)) {
+    const entry = entries.get(field)
+    const inner = entry === undefined ? hidden : redactValue(entry, value[field], root)
+    if (inner === hidden) continue
+    setField(readable, field, inner)
+    left = true
+  }
+  return left ? readable : hidden
+}

@@ -1,0 +1,48 @@
+// Whether a predicate or sort may look at a path of a document (specification 8.3).
+import { isDocument, isIndex, type Document, type Value } from "../../kernel/index.ts"
+import type { DocumentScope } from "../expressions/index.ts"
+import { entryOf, holds, type BoundEntry } from "./bound.ts"
+import type { ReadDecision } from "./read.ts"
+
+/**
+ * Whether the value at a path may be tested for this user. `_id` is exempt while the document has a role. An absent field is
+ * asked as missing; over a list every element must agree; a value of which only parts are readable may not be tested as a whole.
+ */
+export function isPathReadable(decision: ReadDecision, document: Document, path: readonly string[]): boolean {
+  if (path[0] === "_id") return true
+  if (decision.outcome === "hidden") return false
+  if (decision.whole) return true
+  const entry = entryOf(decision.role, path[0] as string)
+  return entry !== undefined && grantsPath(entry, own(document, path[0] as string), document, path, 1)
+}
+
+function grantsPath(entry: BoundEntry, value: Value, root: Document, path: readonly string[], at: number): boolean {
+  const scope: DocumentScope = value === undefined ? { root, prevRoot: root } : { root, prevRoot: root, this: value, prev: value }
+  if (holds(entry.read, scope) || holds(entry.write, scope)) return true
+  if (entry.read !== undefined || entry.fields === undefined || at === path.length) return false
+  return grantsBelow(entry.fields, value, root, path, at)
+}
+
+function grantsBelow(entries: ReadonlyMap<string, BoundEntry>, value: Value, root: Document, path: readonly string[], at: number): boolean {
+  const segment = path[at]
+  // The path ends at an element: it would be tested as a whole.
+  if (segment === undefined) return false
+  if (Array.isArray(value)) return grantsInList(entries, value, root, path, at)
+  const entry = entries.get(segment)
+  return entry !== undefined && grantsPath(entry, isDocument(value) ? own(value, segment) : undefined, root, path, at + 1)
+}
+
+function grantsInList(entries: ReadonlyMap<string, BoundEntry>, list: readonly Value[], root: Document, path: readonly string[], at: number): boolean {
+  const segment = path[at] as string
+  const documents = list.filter((item) => isDocument(item))
+  if (isIndex(segment)) {
+    // A number picks an element, and is also a field name of elements that have it.
+    const named = documents.filter((item) => Object.hasOwn(item, segment))
+    return grantsBelow(entries, list[Number(segment)], root, path, at + 1) && named.every((item) => grantsBelow(entries, item, root, path, at))
+  }
+  return documents.length === 0 ? grantsBelow(entries, undefined, root, path, at) : documents.every((item) => grantsBelow(entries, item, root, path, at))
+}
+
+function own(document: Document, field: string): Value {
+  return Object.hasOwn(document, field) ? document[field] : undefined
+}

@@ -1,0 +1,90 @@
+// bulkWrite of a user: every operation as if it were alone, on the state the ones before left; one refused undoes them all.
+import { isDocument, type Document } from "../../kernel/index.ts"
+import { insertAll } from "./insert.ts"
+import type { BulkCounts } from "./log.ts"
+import { invalid } from "./refusals.ts"
+import { onStore, openRequest, type RuleRequest, type UserCollection } from "./request.ts"
+import { StoreError, type BulkOperation } from "./store.ts"
+import { applyChange, applyDelete, changeOf, replacementOf, type Written } from "./update.ts"
+
+type Counts = { -readonly [Count in keyof BulkCounts]: number }
+
+export async function bulkWrite(collection: UserCollection, operations: readonly BulkOperation[], _options: { readonly ordered?: boolean } = {}): Promise<null> {
+  const request = openRequest(collection)
+  checkOperations(operations)
+  const counts = await allOrNothing(request, operations)
+  request.logged("bulkWrite", { counts })
+  return null
+}
+
+/** Refuses what is no list of operations. For the system user too: no driver is asked before. */
+export function checkOperations(operations: readonly BulkOperation[]): void {
+  if (!Array.isArray(operations)) throw invalid("the operations of `bulkWrite` are a list")
+  // SOURCE: text of the driver, seen by an app in the corpus.
+  if (operations.length === 0) throw invalid("Failed to execute bulk writes: no operations specified")
+  if (!operations.every((operation) => isDocument(operation) && Object.keys(operation).length === 1)) throw invalid("an operation of `bulkWrite` is an object with one key, its name")
+}
+
+async function allOrNothing(request: RuleRequest, operations: readonly BulkOperation[]): Promise<BulkCounts> {
+  const inserts = operations.map(insertedDocument)
+  if (inserts.every((document) => document !== undefined)) {
+    // Judged before the first is written, so that nothing needs to be undone.
+    await insertAll(request, inserts, true)
+    return { ...noCounts(), insertedCount: inserts.length }
+  }
+  const [only] = operations
+  if (operations.length === 1 && only !== undefined) return runAll(request, [only])
+  if (!request.store.abilities.transactions) throw new StoreError("unsupported", "Cannot run `bulkWrite` under rules: this database has no transactions, so a refused operation could not undo those before it")
+  return request.store.transaction((store) => runAll(onStore(request, store), operations))
+}
+
+async function runAll(request: RuleRequest, operations: readonly BulkOperation[]): Promise<BulkCounts> {
+  const counts = noCounts()
+  for (const operation of operations) {
+    const document = insertedDocument(operation)
+    if (document !== undefined) {
+      await insertAll(request, [document], true)
+      counts.insertedCount += 1
+    } else if ("deleteOne" in operation) counts.deletedCount += (await applyDelete(request, { filter: operation.deleteOne.filter, many: false })).targets.length
+    else if ("deleteMany" in operation) counts.deletedCount += (await applyDelete(request, { filter: operation.deleteMany.filter, many: true })).targets.length
+    else countChange(counts, await runChange(request, operation))
+  }
+  return counts
+}
+
+function runChange(request: RuleRequest, operation: BulkOperation): Promise<Written> {
+  if ("replaceOne" in operation) {
+    const { filter, replacement, upsert } = operation.replaceOne
+    return applyChange(request, { filter, change: replacementOf(replacement), many: false, upsert: upsert === true })
+  }
+  const many = "updateMany" in operation
+  const asked = many ? operation.updateMany : "updateOne" in operation ? operation.updateOne : undefined
+  if (asked === undefined) throw invalid(`unknown operation of \`bulkWrite\`: ${Object.keys(operation)[0] ?? ""}`)
+  return applyChange(request, { filter: asked.filter, change: changeOf(asked.update as Document, asked.arrayFilters), many, upsert: asked.upsert === true })
+}
+
+function countChange(counts: Counts, { targets, upserted }: Written): void {
+  counts.matchedCount += targets.length
+  counts.modifiedCount += targets.length
+  counts.upsertedCount += upserted === undefined ? 0 : 1
+}
+
+/** SOURCE: the documented sample has the bare document under `insertOne`; a single key `document` is the wrapper. */
+function insertedDocument(operation: BulkOperation): Document | undefined {
+  if (!("insertOne" in operation)) return undefined
+  const raw: Document = operation.insertOne
+  const { document } = raw
+  return Object.keys(raw).length === 1 && isDocument(document) ? document : raw
+}
+
+/** The operations in the one spelling that stores know. */
+export function normalOperations(operations: readonly BulkOperation[]): BulkOperation[] {
+  return operations.map((operation) => {
+    const document = insertedDocument(operation)
+    return document === undefined ? operation : { insertOne: { document } }
+  })
+}
+
+function noCounts(): Counts {
+  return { insertedCount: 0, matchedCount: 0, modifiedCount: 0, deletedCount: 0, upsertedCount: 0 }
+}

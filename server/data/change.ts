@@ -1,0 +1,79 @@
+// The update, delete and findOneAnd… operations of a user, in the shapes of functions.
+import { decideRead } from "../../engine/index.ts"
+import type { Document } from "../../kernel/index.ts"
+import { checkShape, projectAll } from "./read.ts"
+import { openRequest, type RuleRequest, type UserCollection } from "./request.ts"
+import type { UpdateOutcome } from "./service.ts"
+import type { Change, FindAndChangeOptions } from "./store.ts"
+import { applyChange, applyDelete, changeOf, replacementOf, type Written } from "./update.ts"
+
+interface UpdateOptions { readonly upsert?: boolean; readonly arrayFilters?: readonly Document[] }
+
+export async function updateOne(collection: UserCollection, filter: Document, update: Document, options: UpdateOptions = {}): Promise<UpdateOutcome> {
+  return outcomeOf(await run(collection, "updateOne", (request) => applyChange(request, { filter, change: changeOf(update, options.arrayFilters), many: false, upsert: options.upsert === true })))
+}
+
+export async function updateMany(collection: UserCollection, filter: Document, update: Document, options: UpdateOptions = {}): Promise<UpdateOutcome> {
+  return outcomeOf(await run(collection, "updateMany", (request) => applyChange(request, { filter, change: changeOf(update, options.arrayFilters), many: true, upsert: options.upsert === true })))
+}
+
+export async function replaceOne(collection: UserCollection, filter: Document, replacement: Document, options: { readonly upsert?: boolean } = {}): Promise<UpdateOutcome> {
+  return outcomeOf(await run(collection, "replaceOne", (request) => applyChange(request, { filter, change: replacementOf(replacement), many: false, upsert: options.upsert === true })))
+}
+
+export async function deleteOne(collection: UserCollection, filter: Document): Promise<{ readonly deletedCount: number }> {
+  const { targets } = await run(collection, "deleteOne", (request) => applyDelete(request, { filter, many: false }))
+  return { deletedCount: targets.length }
+}
+
+export async function deleteMany(collection: UserCollection, filter: Document): Promise<{ readonly deletedCount: number }> {
+  const { targets } = await run(collection, "deleteMany", (request) => applyDelete(request, { filter, many: true }))
+  return { deletedCount: targets.length }
+}
+
+export function findOneAndUpdate(collection: UserCollection, filter: Document, update: Document, options: FindAndChangeOptions = {}): Promise<Document | null> {
+  return findAndChange(collection, "findOneAndUpdate", filter, () => changeOf(update, options.arrayFilters), options)
+}
+
+export function findOneAndReplace(collection: UserCollection, filter: Document, replacement: Document, options: FindAndChangeOptions = {}): Promise<Document | null> {
+  return findAndChange(collection, "findOneAndReplace", filter, () => replacementOf(replacement), options)
+}
+
+export async function findOneAndDelete(collection: UserCollection, filter: Document, options: { readonly sort?: Document; readonly projection?: Document } = {}): Promise<Document | null> {
+  return run(collection, "findOneAndDelete", async (request) => {
+    checkShape(request, options.projection, options.sort)
+    const { targets } = await applyDelete(request, { filter, many: false, sort: options.sort })
+    return shownImage(request, targets[0]?.before, options.projection, filter)
+  })
+}
+
+function findAndChange(collection: UserCollection, operation: string, filter: Document, change: () => Change, options: FindAndChangeOptions): Promise<Document | null> {
+  return run(collection, operation, async (request) => {
+    checkShape(request, options.projection, options.sort)
+    const written = await applyChange(request, { filter, change: change(), many: false, upsert: options.upsert === true, sort: options.sort })
+    const [target] = written.targets
+    const image = options.returnNewDocument === true ? (target?.after ?? written.upserted) : target?.before
+    return shownImage(request, image, options.projection, filter)
+  })
+}
+
+/** An image goes through the rules like a document that is read, by the role of that image. */
+async function shownImage(request: RuleRequest, image: Document | null | undefined, projection: Document | undefined, filter: Document): Promise<Document | null> {
+  if (image === null || image === undefined) return null
+  const read = await request.decide((rules) => decideRead(rules, image))
+  if (read.outcome === "hidden") return null
+  const { projections } = await request.filters()
+  return projectAll(request.store, read.document, projection === undefined ? projections : [...projections, projection], filter)
+}
+
+async function run<Result>(collection: UserCollection, operation: string, work: (request: RuleRequest) => Promise<Result>): Promise<Result> {
+  const request = openRequest(collection)
+  const result = await work(request)
+  request.logged(operation)
+  return result
+}
+
+/** SOURCE: tests of the Stitch SDKs: `modifiedCount` counts documents that were written, also those in which nothing changed. */
+export function outcomeOf({ targets, upserted }: Written): UpdateOutcome {
+  return { matchedCount: targets.length, modifiedCount: targets.length, ...(upserted === undefined ? {} : { upsertedId: upserted["_id"] }) }
+}

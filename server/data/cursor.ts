@@ -1,0 +1,69 @@
+// Cursors over what is only known once rules have been asked.
+import type { Document } from "../../kernel/index.ts"
+import type { Cursor } from "./store.ts"
+
+/** A cursor that is opened when it is first read. Closing it before that opens nothing. */
+export function openLater(open: () => Cursor | Promise<Cursor>): Cursor {
+  let opened: Promise<Cursor> | undefined
+  let closed = false
+  const cursor = (): Promise<Cursor> => (opened ??= Promise.resolve().then(open))
+  return {
+    async toArray() {
+      return closed ? [] : (await cursor()).toArray()
+    },
+    async close() {
+      closed = true
+      // A cursor that could not be opened has nothing to close; whoever reads it gets the error.
+      const inner = await opened?.catch(() => undefined)
+      await inner?.close()
+    },
+    async *[Symbol.asyncIterator]() {
+      if (!closed) yield* await cursor()
+    },
+  }
+}
+
+/** A cursor over a generator of documents. */
+export function cursorOver(documents: AsyncGenerator<Document, void, undefined>): Cursor {
+  return {
+    async toArray() {
+      const all: Document[] = []
+      for await (const document of documents) all.push(document)
+      return all
+    },
+    async close() {
+      await documents.return()
+    },
+    [Symbol.asyncIterator]: () => documents,
+  }
+}
+
+/** A cursor that gives at most `cap` documents (0: all) and says once how many it gave, when it ends or is left. */
+export function finishing(cursor: Cursor, cap: number, onEnd: (given: number) => void): Cursor {
+  let ended = false
+  const end = (given: number): void => {
+    if (!ended) onEnd(given)
+    ended = true
+  }
+  return {
+    async toArray() {
+      const all = await cursor.toArray()
+      const given = cap > 0 && all.length > cap ? all.slice(0, cap) : all
+      end(given.length)
+      return given
+    },
+    close: () => cursor.close(),
+    async *[Symbol.asyncIterator]() {
+      let given = 0
+      try {
+        for await (const document of cursor) {
+          given += 1
+          yield document
+          if (given === cap) return
+        }
+      } finally {
+        end(given)
+      }
+    },
+  }
+}

@@ -1,0 +1,48 @@
+// Inserts of a user (specification 9.1): every document is judged before the first is written.
+import { decideInsert } from "../../engine/index.ts"
+import { isDocument, type Document, type Value } from "../../kernel/index.ts"
+import { invalid, refusedByRole } from "./refusals.ts"
+import { openRequest, type RuleRequest, type UserCollection } from "./request.ts"
+import { checkSchema } from "./schema.ts"
+
+export async function insertOne(collection: UserCollection, document: Document): Promise<{ readonly insertedId: Value }> {
+  const request = openRequest(collection)
+  const [insertedId] = await insertAll(request, [document], true)
+  request.logged("insertOne")
+  return { insertedId }
+}
+
+export async function insertMany(collection: UserCollection, documents: readonly Document[], options: { readonly ordered?: boolean } = {}): Promise<{ readonly insertedIds: Value[] }> {
+  const request = openRequest(collection)
+  if (!Array.isArray(documents)) throw invalid("the documents of `insertMany` are a list")
+  if (documents.length === 0) throw invalid("must provide at least one element")
+  const insertedIds = await insertAll(request, documents as readonly Document[], options.ordered ?? true)
+  request.logged("insertMany")
+  return { insertedIds }
+}
+
+/** Judges all documents, then writes them. */
+export async function insertAll(request: RuleRequest, documents: readonly Document[], ordered: boolean): Promise<Value[]> {
+  const complete: Document[] = []
+  for (const document of documents) {
+    if (!isDocument(document)) throw invalid("only documents can be inserted")
+    const generated = !Object.hasOwn(document, "_id") || document["_id"] === undefined
+    const whole = generated ? withId(document, request.newId()) : document
+    await judgeInsert(request, whole, generated)
+    complete.push(whole)
+  }
+  return request.store.insert(request.namespace, complete, { ordered })
+}
+
+/** Throws unless the role of the new document admits it and the schema does. */
+export async function judgeInsert(request: RuleRequest, document: Document, generatedId: boolean): Promise<void> {
+  const decision = await request.decide((rules) => decideInsert(rules, document, generatedId))
+  if (decision.outcome === "refused") throw refusedByRole("insert", decision)
+  request.metrics.assign(decision.role)
+  await checkSchema(request, "insert", document)
+}
+
+function withId(document: Document, id: Value): Document {
+  const { _id, ...rest } = document
+  return { _id: id, ...rest }
+}

@@ -1,0 +1,134 @@
+// find, findOne, count, distinct and aggregate of a user: all over the visible collection.
+import { deniedInPipeline, deniedInPredicate, deniedInProjection, type AppliedFilters } from "../../engine/index.ts"
+import { isDocument, type Document, type Value } from "../../kernel/index.ts"
+import { cursorOver, openLater } from "./cursor.ts"
+import { collectDistinct } from "./distinct.ts"
+import { invalid, refuseDenied } from "./refusals.ts"
+import { openRequest, type RuleRequest, type UserCollection } from "./request.ts"
+import { userLimits } from "./settings.ts"
+import type { Cursor, FindOptions, Store } from "./store.ts"
+import { page, planRead, visibleDocuments, type ReadPlan } from "./visible.ts"
+
+export function find(collection: UserCollection, filter: Document, options: FindOptions = {}): Cursor {
+  return openLater(() => openFind(openRequest(collection), filter, options))
+}
+
+export async function findOne(collection: UserCollection, filter: Document, options: FindOptions = {}): Promise<Document | null> {
+  const [document] = await find(collection, filter, { ...options, limit: 1 }).toArray()
+  return document ?? null
+}
+
+async function openFind(request: RuleRequest, filter: Document, options: FindOptions): Promise<Cursor> {
+  checkQuery(request, filter)
+  checkFindOptions(request, options)
+  const plan = await planRead(request, filter, options.sort)
+  if (plan.query === "none") return request.finish("find", cursorOver(nothing()), 0)
+  const { skip = 0, limit, capped } = boundsOf(request, options)
+  const projections = [...plan.filters.projections, ...(options.projection === undefined ? [] : [options.projection])]
+  const [only] = projections
+  if (plan.exact && projections.length < 2 && !isPositional(only)) {
+    if (plan.roles.onlyRole !== undefined) request.metrics.assign(plan.roles.onlyRole.role.name)
+    const { sort, hint } = options
+    return request.finish("find", request.store.find(request.namespace, plan.query, {
+      ...(sort === undefined ? {} : { sort }), ...(hint === undefined ? {} : { hint }), ...(skip === 0 ? {} : { skip }), limit, ...(only === undefined ? {} : { projection: only }),
+    }), capped)
+  }
+  return request.finish("find", cursorOver(projected(request.store, page(visibleDocuments(request, plan, orderOf(options)), skip, limit), projections, filter)), capped)
+}
+
+async function* nothing(): AsyncGenerator<Document, void, undefined> {
+  yield* []
+}
+
+export async function count(collection: UserCollection, filter: Document, { limit = 0 }: { readonly limit?: number } = {}): Promise<number> {
+  const request = openRequest(collection)
+  checkQuery(request, filter)
+  checkWhole("limit", limit)
+  const plan = await planRead(request, filter)
+  if (plan.query === "none") return 0
+  request.logged("count")
+  if (plan.exact) return request.store.count(request.namespace, plan.query, limit === 0 ? {} : { limit })
+  let counted = 0
+  for await (const _ of page(visibleDocuments(request, plan, {}), 0, limit)) counted += 1
+  return counted
+}
+
+export async function distinct(collection: UserCollection, field: string, filter: Document): Promise<Value[]> {
+  const request = openRequest(collection)
+  checkQuery(request, filter)
+  if (typeof field !== "string" || field === "") throw invalid("the field of `distinct` is text that is not empty")
+  const plan = await planRead(request, filter)
+  if (plan.query === "none") return []
+  if (plan.exact && plan.filters.projections.length === 0) return request.store.distinct(request.namespace, field, plan.query)
+  return collectDistinct(projected(request.store, visibleDocuments(request, plan, {}), plan.filters.projections, filter), field)
+}
+
+export function aggregate(collection: UserCollection, pipeline: readonly Document[], options: { readonly maxTimeMS?: number; readonly allowDiskUse?: boolean } = {}): Cursor {
+  return openLater(async () => {
+    const request = openRequest(collection)
+    if (!Array.isArray(pipeline) || !pipeline.every(isDocument)) throw invalid("a pipeline is a list of stages")
+    refuseDenied(deniedInPipeline(pipeline, userLimits(request.settings)))
+    if (options.allowDiskUse === true) throw invalid("`allowDiskUse` is for the system user only")
+    const plan = await planRead(request, {})
+    return request.finish("aggregate", runPipeline(request, plan, pipeline, options.maxTimeMS), request.settings.maxResultDocuments)
+  })
+}
+
+function runPipeline(request: RuleRequest, plan: ReadPlan, pipeline: readonly Document[], maxTimeMS: number | undefined): Cursor {
+  const { store, namespace } = request
+  if (plan.query !== "none" && plan.exact && plan.filters.projections.length === 0) {
+    const visible = Object.keys(plan.query).length === 0 ? pipeline : [{ $match: plan.query }, ...pipeline]
+    return store.aggregate(namespace, visible, maxTimeMS === undefined ? {} : { maxTimeMS })
+  }
+  return store.aggregateOver(projected(store, visibleDocuments(request, plan, {}), plan.filters.projections, {}), pipeline)
+}
+
+/** Applies the projections of filters, then that of the request: each on what the one before left. */
+export async function* projected(store: Store, documents: AsyncIterable<Document>, projections: readonly Document[], filter: Document): AsyncGenerator<Document, void, undefined> {
+  for await (const document of documents) yield projectAll(store, document, projections, filter)
+}
+
+/** One document through all projections. */
+export function projectAll(store: Store, document: Document, projections: AppliedFilters["projections"], filter: Document): Document {
+  return projections.reduce((left, projection) => store.project(left, projection, filter), document)
+}
+
+/** Refuses what users may not use in a predicate. */
+export function checkQuery(request: RuleRequest, filter: Document): void {
+  if (!isDocument(filter)) throw invalid("a query is a document")
+  refuseDenied(deniedInPredicate(filter, userLimits(request.settings)))
+}
+
+function checkFindOptions(request: RuleRequest, { projection, sort, collation }: FindOptions): void {
+  if (collation !== undefined) throw invalid("`collation` is for the system user only")
+  checkShape(request, projection, sort)
+}
+
+/** Refuses what users may not use in a projection or sort. */
+export function checkShape(request: RuleRequest, projection: Document | undefined, sort: Document | undefined): void {
+  if (projection !== undefined && !isDocument(projection)) throw invalid("a projection is a document")
+  refuseDenied(deniedInProjection(projection, userLimits(request.settings)))
+  if (sort !== undefined && (!isDocument(sort) || Object.values(sort).some(isDocument))) throw invalid("a sort is a document of 1 and -1")
+}
+
+function boundsOf({ settings }: RuleRequest, { skip = 0, limit = 0 }: FindOptions): { skip: number; limit: number; capped: number } {
+  checkWhole("skip", skip)
+  // A negative limit asks for one batch of that many documents.
+  const wanted = Math.abs(limit)
+  checkWhole("limit", wanted)
+  const isCapped = wanted === 0 || wanted > settings.maxResultDocuments
+  return { skip, limit: isCapped ? settings.maxResultDocuments : wanted, capped: isCapped ? settings.maxResultDocuments : 0 }
+}
+
+function checkWhole(name: string, value: number): void {
+  if (!Number.isSafeInteger(value) || value < 0) throw invalid(`\`${name}\` is a whole number that is not negative`)
+}
+
+/** A projection with `a.$`, which names the element the predicate met; the rules' part of a pushed query must not decide that. */
+function isPositional(projection: Document | undefined): boolean {
+  return projection !== undefined && Object.keys(projection).some((path) => path.endsWith(".$"))
+}
+
+function orderOf({ sort, hint }: FindOptions): Pick<FindOptions, "sort" | "hint"> {
+  return { ...(sort === undefined ? {} : { sort }), ...(hint === undefined ? {} : { hint }) }
+}

@@ -1,0 +1,108 @@
+// One operation of one user on one collection: its rules bound, and the calls its rules have made.
+import { applyFilters, bindRules, CallsWanted, createCallTable, type AppliedFilters, type BoundRules, type CallLedger, type EffectiveRules, type KnownScope } from "../../engine/index.ts"
+import { InternalError, type Value } from "../../kernel/index.ts"
+import { RequestError } from "../errors.ts"
+import { finishing } from "./cursor.ts"
+import type { DataLog, DataLogEntry } from "./log.ts"
+import { createMetrics, type MetricsCounter } from "./metrics.ts"
+import { invalid, noRule } from "./refusals.ts"
+import type { CollectionSchema } from "./schema.ts"
+import type { Caller, RuleFunctions } from "./service.ts"
+import type { DataSettings } from "./settings.ts"
+import type { Cursor, Namespace, Store } from "./store.ts"
+
+/** What the guard knows of a collection and of the user before an operation. */
+export interface UserCollection {
+  readonly store: Store
+  readonly namespace: Namespace
+  readonly caller: Caller
+  /** Undefined: no roles serve this namespace. */
+  readonly rules: EffectiveRules | undefined
+  readonly schema: CollectionSchema | undefined
+  readonly known: KnownScope
+  readonly functions: RuleFunctions
+  readonly settings: DataSettings
+  readonly newId: () => Value
+  readonly log: DataLog | undefined
+}
+
+/** A request under rules. */
+export interface RuleRequest extends UserCollection {
+  readonly calls: CallLedger
+  readonly bound: BoundRules
+  /**
+   * Puts a question to the rules. If it hangs on values of `%function`, they are called and the question is put again;
+   * only then is the answer a promise.
+   */
+  decide<Answer>(question: (rules: BoundRules) => Answer): Answer | Promise<Answer>
+  /** The filters that apply, decided once per request. */
+  filters(): AppliedFilters | Promise<AppliedFilters>
+  readonly metrics: MetricsCounter
+  /** Caps a cursor and logs the request when it ends. */
+  finish(operation: string, cursor: Cursor, cap: number): Cursor
+  /** Logs the request. */
+  logged(operation: string, more?: Pick<DataLogEntry, "counts" | "truncatedAt">): void
+}
+
+/** Opens a request. Throws where no rules serve the namespace. */
+export function openRequest(collection: UserCollection): RuleRequest {
+  if (collection.rules === undefined) throw noRule(collection.namespace)
+  const calls = createCallTable()
+  const bound = bindRules(collection.rules, collection.known, calls, collection.settings.rules)
+  let filters: AppliedFilters | undefined
+  const decide = <Answer>(question: (rules: BoundRules) => Answer): Answer | Promise<Answer> => {
+    try {
+      return question(bound)
+    } catch (error) {
+      if (!(error instanceof CallsWanted)) throw error
+      return decideLater(collection, bound, question)
+    }
+  }
+  const metrics = createMetrics()
+  const logged: RuleRequest["logged"] = (operation, more = {}) => collection.log?.({ operation, namespace: collection.namespace, metrics: metrics.total, ...more })
+  return {
+    ...collection, calls, bound, decide, metrics, logged,
+    finish: (operation, cursor, cap) => (cap === 0 && collection.log === undefined ? cursor : finishing(cursor, cap, (given) => logged(operation, given === cap ? { truncatedAt: cap } : {}))),
+    async filters() {
+      filters ??= await decide(applyFilters)
+      if (filters.conflict) throw invalid("the projections of filters include and exclude fields")
+      return filters
+    },
+  }
+}
+
+/** The same request on another view of the store, such as a transaction. */
+export function onStore(request: RuleRequest, store: Store): RuleRequest {
+  return { ...request, store }
+}
+
+async function decideLater<Answer>(collection: UserCollection, bound: BoundRules, question: (rules: BoundRules) => Answer): Promise<Answer> {
+  for (;;) {
+    await makeCalls(collection, bound)
+    try {
+      return question(bound)
+    } catch (error) {
+      if (!(error instanceof CallsWanted)) throw error
+    }
+  }
+}
+
+async function makeCalls({ caller, functions, settings }: UserCollection, { calls }: BoundRules): Promise<void> {
+  const wanted = calls.takeWanted()
+  if (wanted.length === 0) throw new InternalError("internal", "a rule waits for a function call that nobody asked for")
+  if (calls.answered + wanted.length > settings.maxRuleCalls) {
+    throw new RequestError("InvalidParameter", `the rules of this request need more than ${settings.maxRuleCalls} function calls`)
+  }
+  const depth = caller.ruleDepth ?? 0
+  await Promise.all(wanted.map(async (call) => {
+    // A rule that calls a function that reads under the same rule does not end: beyond the depth it is undetermined.
+    if (depth >= settings.maxRuleDepth) return calls.answer(call, { state: "failed" })
+    try {
+      const value = await functions.call(call.name, call.args, { ...caller, ruleDepth: depth + 1 })
+      calls.answer(call, value === undefined ? { state: "failed" } : { state: "value", value })
+    } catch {
+      // A function that fails makes the rule undetermined, which grants nothing; the function service logs why.
+      calls.answer(call, { state: "failed" })
+    }
+  }))
+}

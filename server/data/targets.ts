@@ -1,0 +1,91 @@
+// Which documents a write of a user touches, and whether it may (specification 9.4).
+import {
+  allOf, assignRole, isPathReadable, pushAssigned, readAs, storedScope, type AppliedFilters, type BoundRole, type BoundRules, type Path, type WriteDecision,
+} from "../../engine/index.ts"
+import { ejsonText, type Document } from "../../kernel/index.ts"
+import { refusedAsHidden, refusedByRole, type WriteKind } from "./refusals.ts"
+import type { RuleRequest } from "./request.ts"
+import { pathsOf } from "./visible.ts"
+
+/** One document a write may touch, with what was admitted for it: `after` null deletes. */
+export interface Target { readonly before: Document; readonly after: Document | null }
+
+/** How a kind of write judges one document. */
+export interface Judge {
+  readonly kind: WriteKind
+  /** What the document becomes; rejects where the database cannot do it. */
+  result(before: Document): Promise<Document | null>
+  decide(rules: BoundRules, role: BoundRole, before: Document, after: Document | null): WriteDecision
+}
+
+export interface Selection {
+  readonly filter: Document
+  readonly many: boolean
+  readonly sort?: Document | undefined
+  /** Paths the request looks at besides those of its predicate and sort. */
+  readonly morePaths?: readonly Path[]
+  /** Documents an earlier, interrupted attempt has written. */
+  readonly except?: ReadonlySet<string>
+}
+
+/**
+ * The documents a write touches, each judged. Documents without a role, and hidden ones it may not change, are skipped as if they
+ * did not exist; a visible one it may not change refuses the whole request.
+ */
+export async function selectTargets(request: RuleRequest, selection: Selection, filters: AppliedFilters, judge: Judge): Promise<Target[]> {
+  const roles = await request.decide(pushAssigned)
+  const hiddenRefuses = request.settings.rules.hiddenOnWrite === "refuse"
+  // Under the setting that refuses, documents without a role must be met.
+  const query = allOf([selection.filter, filters.query, hiddenRefuses ? {} : roles.query])
+  if (query === "none") return []
+  const paths = [...pathsOf(request, selection.filter, selection.sort), ...(selection.morePaths ?? [])]
+  const targets: Target[] = []
+  const found = request.store.find(request.namespace, query, selection.sort === undefined ? {} : { sort: selection.sort })
+  for await (const before of found) {
+    if (selection.except?.has(idKey(before)) === true) continue
+    const target = await judgeOne(request, before, paths, judge)
+    if (target === "skip") continue
+    if (target === "hidden") {
+      if (hiddenRefuses) throw refusedAsHidden(judge.kind)
+      continue
+    }
+    targets.push(target)
+    if (!selection.many) break
+  }
+  return targets
+}
+
+async function judgeOne(request: RuleRequest, before: Document, paths: readonly Path[], judge: Judge): Promise<Target | "skip" | "hidden"> {
+  const met = await request.decide((rules) => meet(rules, before, paths))
+  if (met === "no-match") return "skip"
+  if (met === "no-role") {
+    request.metrics.count({ outcome: "hidden", because: "no-role-applies", role: undefined })
+    return "hidden"
+  }
+  request.metrics.assign(met.role.role.name)
+  let after: Document | null
+  try {
+    after = await judge.result(before)
+  } catch (error) {
+    // SECURITY: what the database says of a document the user cannot see would tell him about it.
+    if (met.visible) throw error
+    return "hidden"
+  }
+  const decision = await request.decide((rules) => judge.decide(rules, met.role, before, after))
+  if (decision.outcome === "granted") return { before, after }
+  if (met.visible) throw refusedByRole(judge.kind, decision)
+  return "hidden"
+}
+
+function meet(rules: BoundRules, before: Document, paths: readonly Path[]): { readonly role: BoundRole; readonly visible: boolean } | "no-role" | "no-match" {
+  const scope = storedScope(before)
+  const role = assignRole(rules, scope)
+  if (role === undefined) return "no-role"
+  const read = readAs(role, before, scope, rules.settings)
+  return paths.every((path) => isPathReadable(read, before, path)) ? { role, visible: read.outcome === "granted" } : "no-match"
+}
+
+/** A document's `_id` as a key. */
+export function idKey(document: Document): string {
+  return ejsonText(document["_id"])
+}

@@ -1,0 +1,93 @@
+// Updates, replacements and findOneAnd… of a user. What is refused is never visible to another reader: results are computed
+// without writing, judged, and only then swapped in, each only if the document is still what was judged.
+import { allOf, arrayFilterPaths, decideDelete, decideUpdate, deniedInUpdate, type AppliedFilters } from "../../engine/index.ts"
+import { isDocument, type Document, type Value } from "../../kernel/index.ts"
+import { writeWithRetry } from "./attempts.ts"
+import { checkQuery, checkShape } from "./read.ts"
+import { invalid, refuseDenied, refusedByRole } from "./refusals.ts"
+import type { RuleRequest } from "./request.ts"
+import { judgeInsert } from "./insert.ts"
+import { checkSchema } from "./schema.ts"
+import { userLimits } from "./settings.ts"
+import type { Change } from "./store.ts"
+import { selectTargets, type Judge, type Selection, type Target } from "./targets.ts"
+
+/** One update or replacement as a user asks for it. */
+export interface ChangeRequest {
+  readonly filter: Document
+  readonly change: Change
+  readonly many: boolean
+  readonly upsert: boolean
+  readonly sort?: Document | undefined
+}
+
+/** What was written. `upserted` is the new document, where nothing matched. */
+export interface Written { readonly targets: readonly Target[]; readonly upserted: Document | undefined }
+
+/** Reads the text of an update: without operators it replaces the document, also in `updateMany`. */
+export function changeOf(update: Document, arrayFilters: readonly Document[] | undefined): Change {
+  // SOURCE: realm-js issue 5173.
+  if (!isDocument(update)) throw invalid('"update" argument must be a object')
+  const isReplacement = !Object.keys(update).some((key) => key.startsWith("$"))
+  if (isReplacement) return { kind: "replace", replacement: update }
+  return { kind: "update", update, ...(arrayFilters === undefined ? {} : { arrayFilters }) }
+}
+
+export function replacementOf(replacement: Document): Change {
+  if (!isDocument(replacement)) throw invalid("a replacement is a document")
+  if (Object.keys(replacement).some((key) => key.startsWith("$"))) throw invalid("a replacement holds no update operators")
+  return { kind: "replace", replacement }
+}
+
+/** Applies one change under rules. */
+export async function applyChange(request: RuleRequest, wanted: ChangeRequest): Promise<Written> {
+  const { filter, change, many, upsert, sort } = wanted
+  checkQuery(request, filter)
+  checkShape(request, undefined, sort)
+  checkChange(request, change)
+  const filters = await request.filters()
+  const judge: Judge = {
+    kind: "update",
+    result: (before) => request.store.preview(request.namespace, before, filter, change),
+    decide: (rules, role, before, after) => decideUpdate(rules, role, before, after as Document),
+  }
+  const morePaths = change.kind === "update" && isDocument(change.update) ? arrayFilterPaths(change.update, change.arrayFilters ?? []) : []
+  return writeWithRetry(request, async (except) => {
+    const targets = await selectTargets(request, { filter, many, sort, morePaths, except }, filters, judge)
+    for (const { before, after } of targets) await checkSchema(request, "update", after as Document, before)
+    const nothingMatched = targets.length === 0 && except.size === 0
+    return { targets, insert: upsert && nothingMatched ? await judgeUpsert(request, filter, filters, change) : undefined }
+  })
+}
+
+/** Deletes under rules. */
+export async function applyDelete(request: RuleRequest, { filter, many, sort }: Pick<Selection, "filter" | "many" | "sort">): Promise<Written> {
+  checkQuery(request, filter)
+  checkShape(request, undefined, sort)
+  const filters = await request.filters()
+  const judge: Judge = { kind: "delete", result: () => Promise.resolve(null), decide: (rules, role, before) => decideDelete(rules, role, before) }
+  return writeWithRetry(request, async (except) => ({ targets: await selectTargets(request, { filter, many, sort, except }, filters, judge), insert: undefined }))
+}
+
+function checkChange(request: RuleRequest, change: Change): void {
+  if (change.kind === "replace") return
+  const { update, arrayFilters = [] } = change
+  if (!isDocument(update)) throw invalid('"update" argument must be a object')
+  if (!Array.isArray(arrayFilters) || !arrayFilters.every(isDocument)) throw invalid("`arrayFilters` is a list of documents")
+  refuseDenied(deniedInUpdate(update, arrayFilters, userLimits(request.settings)))
+}
+
+/** The document an upsert inserts, judged as an insert by the role of the new document. */
+async function judgeUpsert(request: RuleRequest, filter: Document, filters: AppliedFilters, change: Change): Promise<Document> {
+  const seed = allOf([filter, filters.query])
+  if (seed === "none") throw refusedByRole("insert", { outcome: "refused", because: "no-role-applies", role: undefined })
+  const document = await request.store.preview(request.namespace, null, seed, change)
+  await judgeInsert(request, document, !namesId(seed) && !namesId(change.kind === "replace" ? change.replacement : change.update))
+  return document
+}
+
+/** Whether the text of a predicate or change names `_id`, so that it was not this server that made it. */
+function namesId(value: Value): boolean {
+  if (Array.isArray(value)) return value.some((item: Value) => namesId(item))
+  return isDocument(value) && Object.keys(value).some((key) => key === "_id" || (key.startsWith("$") && namesId(value[key])))
+}

@@ -1,0 +1,64 @@
+// The visible collection of one user: the documents he may read, cut to what he may read of them (specification 8.3).
+import { allOf, decideRead, isPathReadable, predicatePaths, pushVisible, sortPaths, type AppliedFilters, type Path, type PushedRoles } from "../../engine/index.ts"
+import type { Document } from "../../kernel/index.ts"
+import type { RuleRequest } from "./request.ts"
+import type { FindOptions } from "./store.ts"
+
+/** What a read asks the store for, and what is left to decide per document. */
+export interface ReadPlan {
+  readonly query: Document | "none"
+  /** Paths the request looks at; a document that hides one of them does not match. */
+  readonly paths: readonly Path[]
+  readonly filters: AppliedFilters
+  /** The query selects exactly the visible matches, each readable whole. */
+  readonly exact: boolean
+  readonly roles: PushedRoles
+}
+
+/** Plans a read: filters first, then what the database can decide of the roles. */
+export async function planRead(request: RuleRequest, filter: Document, sort?: Document): Promise<ReadPlan> {
+  const filters = await request.filters()
+  const roles = await request.decide(pushVisible)
+  // The request's predicate stays apart from what the rules add: a positional `$` refers to it alone.
+  const query = allOf([filter, filters.query, roles.query])
+  return { query, filters, roles, exact: roles.exact, paths: pathsOf(request, filter, sort) }
+}
+
+/** The paths a request looks at, as far as they are to be readable. */
+export function pathsOf(request: RuleRequest, filter: Document, sort?: Document): Path[] {
+  return request.settings.rules.queryOnUnreadable === "match" ? [] : [...predicatePaths(filter), ...sortPaths(sort)]
+}
+
+/** The visible matches in order, cut, before any projection. Reads no further than it is asked to. */
+export async function* visibleDocuments(request: RuleRequest, plan: ReadPlan, options: Pick<FindOptions, "sort" | "hint">): AsyncGenerator<Document, void, undefined> {
+  if (plan.query === "none") return
+  const metrics = request.metrics
+  for await (const document of request.store.find(request.namespace, plan.query, options)) {
+    if (plan.exact) {
+      yield document
+      continue
+    }
+    const answer = request.decide((rules) => {
+      const read = decideRead(rules, document)
+      return read.outcome === "hidden" || read.whole || plan.paths.every((path) => isPathReadable(read, document, path)) ? read : undefined
+    })
+    const read = answer instanceof Promise ? await answer : answer
+    metrics.count(read)
+    if (read?.outcome === "granted") yield read.document
+  }
+}
+
+/** The page of a stream that `skip` and `limit` name. `limit` 0: no limit. */
+export async function* page(documents: AsyncIterable<Document>, skip: number, limit: number): AsyncGenerator<Document, void, undefined> {
+  let skipped = 0
+  let sent = 0
+  for await (const document of documents) {
+    if (skipped < skip) {
+      skipped += 1
+      continue
+    }
+    yield document
+    sent += 1
+    if (sent === limit) return
+  }
+}

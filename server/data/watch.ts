@@ -1,0 +1,62 @@
+// Watch streams of a user: each event is judged anew, with the user as he was when the stream was opened (specification 10).
+import { decideEvent, deniedInPredicate, isPathReadable, predicatePaths, type Path } from "../../engine/index.ts"
+import { equalValues, isDocument, type Document, type Value } from "../../kernel/index.ts"
+import { invalid, refuseDenied } from "./refusals.ts"
+import { openRequest, type UserCollection } from "./request.ts"
+import { userLimits } from "./settings.ts"
+import type { ChangeEvent } from "./store.ts"
+
+export interface WatchOptions { readonly ids?: readonly Value[]; readonly filter?: Document; readonly signal?: AbortSignal }
+
+export async function* watch(collection: UserCollection, options: WatchOptions): AsyncGenerator<ChangeEvent, void, undefined> {
+  // Refuses before anything is opened.
+  openRequest(collection)
+  checkWatch(options)
+  if (options.filter !== undefined) refuseDenied(deniedInPredicate(options.filter, userLimits(collection.settings)))
+  for await (const event of collection.store.watch(collection.namespace, options.signal === undefined ? {} : { signal: options.signal })) {
+    const shown = await visibleEvent(collection, event, options)
+    if (shown !== null) yield shown
+  }
+}
+
+export function checkWatch({ ids, filter }: WatchOptions): void {
+  if (ids !== undefined && !Array.isArray(ids)) throw invalid("`ids` is a list")
+  if (filter !== undefined && !isDocument(filter)) throw invalid("`filter` is a document")
+}
+
+/** One event as the user may see it, or null. */
+export async function visibleEvent(collection: UserCollection, event: ChangeEvent, { ids, filter }: WatchOptions): Promise<ChangeEvent | null> {
+  if (!isAmong(event, ids)) return null
+  const request = openRequest(collection)
+  const { query } = await request.filters()
+  const judged = event.fullDocument ?? event.fullDocumentBeforeChange
+  if (!(await passesFilters(collection, query, judged))) return null
+  const { event: shown, read } = await request.decide((rules) => decideEvent(rules, event))
+  if (shown === null || filter === undefined) return shown
+  // SECURITY: the filter sees the event as it will be sent; paths into a document that hides them match nothing, not even in reverse.
+  if (read !== undefined && collection.settings.rules.queryOnUnreadable !== "match") {
+    const readable = await request.decide(() => documentPaths(filter).every((path) => isWholeOrReadable(read, judged ?? {}, path)))
+    if (!readable) return null
+  }
+  return (await collection.store.matches(shown as unknown as Document, filter)) ? shown : null
+}
+
+/** Whether an event is of one of the wanted documents. */
+export function isAmong(event: ChangeEvent, ids: readonly Value[] | undefined): boolean {
+  return ids === undefined || ids.some((id) => equalValues(id, event.documentKey["_id"]))
+}
+
+/** Filters of rules ask for the document after the change. Of a document nobody has seen they can only be sure when they ask nothing. */
+async function passesFilters({ store }: UserCollection, query: Document | "none", document: Document | undefined): Promise<boolean> {
+  if (query === "none") return false
+  if (Object.keys(query).length === 0) return true
+  return document !== undefined && store.matches(document, query)
+}
+
+function documentPaths(filter: Document): Path[] {
+  return predicatePaths(filter).filter(([first]) => first === "fullDocument").map((path) => path.slice(1))
+}
+
+function isWholeOrReadable(read: Parameters<typeof isPathReadable>[0], document: Document, path: Path): boolean {
+  return path.length === 0 ? read.outcome === "granted" && read.whole : isPathReadable(read, document, path)
+}
