@@ -1,12 +1,12 @@
 // The token service of one app: issue, verify, refresh, end (specification of users, 3).
-import { timingSafeEqual } from "node:crypto"
 import type { JWK } from "jose"
 import { systemClock, type Clock, type Document } from "../../kernel/index.ts"
 import { RequestError } from "../errors.ts"
 import type { UserLog } from "../users/index.ts"
 import { createRecentCache } from "./cache.ts"
-import { newSessionId, noDevice, sessionStart, signAccessToken, signRefreshToken, type AccessToken, type Claims, type RefreshToken, type SessionIdentity } from "./encode.ts"
+import { newSessionId, noDevice, signAccessToken, signRefreshToken, type AccessToken, type Claims, type RefreshToken, type SessionIdentity } from "./encode.ts"
 import { createKeyRing, type KeyRing, type TokenAlgorithm } from "./keys.ts"
+import { createLiveSessions, mayGoOn } from "./live-sessions.ts"
 import { createLoopBreaker } from "./loop-breaker.ts"
 import type { Snapshot, SnapshotSource, TokenCollections, UserState, UserStates } from "./ports.ts"
 import { createSessions, digestOf, type SessionRecord, type Sessions } from "./sessions.ts"
@@ -81,8 +81,11 @@ export interface TokenService {
   refresh(token: string | undefined): Promise<{ readonly accessToken: AccessToken; readonly snapshot: Snapshot | undefined }>
   /** Ends the session of this refresh token alone, and resolves to its user. */
   logOut(token: string | undefined): Promise<{ readonly userId: string }>
-  /** Forgets what is cached of a user. Call it when one is disabled, enabled, revoked, changed or deleted. */
+  /** Forgets what is cached of a user. */
   userChanged(userId: string): void
+  /** Ends every session of a user: it was revoked, disabled or deleted. */
+  endAll(userId: string): Promise<void>
+  lastActivity(userId: string): Promise<Date | undefined>
   /** The user's state as of a few seconds ago at most. */
   stateOf(userId: string): Promise<UserState | undefined>
   /** What an administrator sees of an access token: its claims, or that it is expired. */
@@ -111,6 +114,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
   const recent = { maxAgeMs: Math.min(stateAgeMs, 5000), now: () => clock().getTime() }
   const states = createRecentCache({ read: (userId) => users.stateOf(userId), ...recent })
   const records = createRecentCache({ read: (sessionId) => sessions.find(sessionId), ...recent })
+  const live = createLiveSessions({ sessions, users, clock, maxAgeMs: recent.maxAgeMs, keepsRecords: !snapshots.keepsPrevious })
   const seconds = (): number => Math.floor(clock().getTime() / 1000)
 
   async function issue({ userId, identity, deviceId = noDevice, device = {}, anonymous, notBefore = 0 }: SessionRequest): Promise<IssuedTokens> {
@@ -125,22 +129,25 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       const session = { id: subject.sessionId, userId, deviceId, device, identity, digest: digestOf(refreshToken), created: new Date(start), expires: new Date((issuedAt + lifetime) * 1000) }
       const stored = await sessions.store({ ...session, snapshot: snapshots.keepsPrevious ? (snapshot?.json ?? "") : undefined })
       if (!stored) continue
-      if (maxSessionsPerUser !== undefined) for (const id of await sessions.keepNewest(userId, maxSessionsPerUser)) records.forget(id)
+      if (maxSessionsPerUser !== undefined) forgetSessions(await sessions.keepNewest(userId, maxSessionsPerUser))
       return { accessToken, refreshToken, sessionId: subject.sessionId, snapshot }
     }
   }
 
-  /** The session of a refresh token, read now: a refresh is never decided by something cached. */
   async function liveSession(token: string | undefined): Promise<{ verified: Verified; session: SessionRecord }> {
     if (token === undefined) throw missing()
     const verified = await verifier.verify(token, "refresh", refuseRefresh)
-    const { claims, digest } = verified
-    const [session, state] = await Promise.all([sessions.find(claims.sessionId), users.stateOf(claims.sub)])
-    const now = clock().getTime()
-    if (session === undefined || session.ended || session.userId !== claims.sub || !equalDigests(session.digest, digest) || now >= session.expires.getTime() + 5000) throw noSession()
-    // SOURCE: specification 3.5: not `UserDisabled`; realm-web would keep the dead tokens.
-    if (!mayGoOn(state, claims.sessionId)) throw noSession()
+    const session = await live.find(verified.claims, verified.digest)
+    // SOURCE: specification 3.5: not `UserDisabled` for a disabled user; realm-web would keep the dead tokens.
+    if (session === undefined) throw noSession()
     return { verified, session }
+  }
+
+  function forgetSessions(ids: readonly string[]): void {
+    for (const id of ids) {
+      records.forget(id)
+      live.forget(id)
+    }
   }
 
   return {
@@ -174,17 +181,19 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       const [snapshot, key] = await Promise.all([snapshots.claimFor(claims.sub, session.snapshot), ring.current()])
       const accessToken = await signAccessToken({ userId: claims.sub, sessionId: session.id, deviceId: claims.deviceId, domainId }, snapshot?.json, seconds(), accessTokenSeconds, key)
       if (snapshots.keepsPrevious) await sessions.remember(session.id, snapshot?.json ?? "")
-      else sessions.touch(session)
+      else live.touch(session)
       return { accessToken, snapshot }
     },
     async logOut(token) {
       if (token === undefined) throw missing()
       const { claims, digest } = await verifier.verify(token, "refresh", refuseRefresh)
       if (!(await sessions.end(claims.sessionId, digest))) throw noSession()
-      records.forget(claims.sessionId)
+      forgetSessions([claims.sessionId])
       return { userId: claims.sub }
     },
     userChanged: (userId) => states.forget(userId),
+    endAll: async (userId) => forgetSessions(await sessions.endAll(userId)),
+    lastActivity: (userId) => sessions.lastActivity(userId),
     stateOf: (userId) => states.get(userId),
     async inspect(token) {
       let expired = false
@@ -204,14 +213,6 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     },
     close: () => sessions.flush(),
   }
-}
-
-function mayGoOn(user: UserState | undefined, sessionId: string): boolean {
-  return user !== undefined && !user.disabled && (sessionStart(sessionId) ?? 0) >= user.sessionsValidSince
-}
-
-function equalDigests(left: string, right: string): boolean {
-  return left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right))
 }
 
 function missing(): RequestError {

@@ -37,17 +37,20 @@ export interface Sessions {
   end(id: string, digest: string): Promise<boolean>
   /** Ends the oldest sessions of a user beyond a number. */
   keepNewest(userId: string, count: number): Promise<string[]>
-  /** Notes a refresh; the caller does not wait for it. Exact to an hour, as nothing but cleaning up reads it. */
-  touch(session: SessionRecord): void
+  /** Ends every session of a user and resolves to their ids. */
+  endAll(userId: string): Promise<string[]>
+  /** Ids of the sessions that ended at or after a time. */
+  endedSince(time: Date): Promise<string[]>
+  /** Notes a refresh; the caller does not wait for it. Exact to an hour, as nothing but cleaning up reads it. False: noted lately. */
+  touch(session: SessionRecord): boolean
   /** Stores a new snapshot with its session. */
   remember(id: string, json: string): Promise<void>
   /** Devices a user has logged in from, newest first. */
   devicesOf(userId: string): Promise<Document[]>
   /** When the user last logged in or refreshed, exact to an hour. */
   lastActivity(userId: string): Promise<Date | undefined>
-  /** Deletes what has expired, and what ended more than a day ago. */
+  /** Deletes what has expired, and what ended more than a day ago; never a live session, as others would not hear of it. */
   sweep(): Promise<number>
-  forget(userId: string): Promise<void>
   /** Resolves when all noted refreshes are stored. */
   flush(): Promise<void>
 }
@@ -66,16 +69,25 @@ export function createSessions({ collection, clock, log }: { readonly collection
   let indexed: Promise<void> | undefined
 
   function ensureIndexes(): Promise<void> {
-    indexed ??= collection.ensureIndex({ keys: { user_id: 1, created: 1 } }).catch((error: unknown) => {
-      indexed = undefined
-      throw error
-    })
+    indexed ??= Promise.all([{ user_id: 1, created: 1 }, { ended_at: 1 }, { expires: 1 }].map((keys) => collection.ensureIndex({ keys }))).then(
+      () => undefined,
+      (error: unknown) => {
+        indexed = undefined
+        throw error
+      },
+    )
     return indexed
   }
 
   async function active(userId: string): Promise<Document[]> {
     await ensureIndexes()
     return collection.find({ user_id: userId, ended: false }, { sort: { created: -1 } })
+  }
+
+  async function endEach(documents: readonly Document[]): Promise<string[]> {
+    const ids = documents.map((document) => document["_id"] as string)
+    for (const id of ids) await collection.updateOne({ _id: id, ended: false }, { $set: { ended: true, ended_at: clock() } })
+    return ids
   }
 
   return {
@@ -96,20 +108,22 @@ export function createSessions({ collection, clock, log }: { readonly collection
     async end(id, digest) {
       return (await collection.updateOne({ _id: id, digest, ended: false }, { $set: { ended: true, ended_at: clock() } })) === 1
     },
-    async keepNewest(userId, count) {
-      const surplus = (await active(userId)).slice(count).map((document) => document["_id"] as string)
-      for (const id of surplus) await collection.updateOne({ _id: id, ended: false }, { $set: { ended: true, ended_at: clock() } })
-      return surplus
+    keepNewest: async (userId, count) => endEach((await active(userId)).slice(count)),
+    endAll: async (userId) => endEach(await active(userId)),
+    async endedSince(time) {
+      await ensureIndexes()
+      return (await collection.find({ ended_at: { $gte: time } })).map((document) => document["_id"] as string)
     },
     touch(session) {
       const now = clock()
-      if (now.getTime() - session.lastRefresh.getTime() < touchMs) return
+      if (now.getTime() - session.lastRefresh.getTime() < touchMs) return false
       const write = collection.updateOne({ _id: session.id }, { $set: { last_refresh: now } }).then(
         () => undefined,
         () => log.warn("session-touch-failed", { sessionId: session.id }),
       )
       writing.add(write)
       void write.finally(() => writing.delete(write))
+      return true
     },
     async remember(id, json) {
       await collection.updateOne({ _id: id }, { $set: { snapshot: json, snapshot_at: clock(), last_refresh: clock() } })
@@ -131,9 +145,6 @@ export function createSessions({ collection, clock, log }: { readonly collection
       const now = clock().getTime()
       const expired = await collection.deleteMany({ expires: { $lt: new Date(now) } })
       return expired + (await collection.deleteMany({ ended: true, ended_at: { $lt: new Date(now - endedKeptMs) } }))
-    },
-    async forget(userId) {
-      await collection.deleteMany({ user_id: userId })
     },
     async flush() {
       await Promise.all(writing)

@@ -4,7 +4,7 @@ import { RequestError } from "../errors.ts"
 import type { Accounts } from "./accounts.ts"
 import { serverOwner, type ApiKeys } from "./api-keys.ts"
 import { isKnownHash } from "./passwords.ts"
-import type { StateCollection } from "./ports.ts"
+import type { StateCollection, UserSessions } from "./ports.ts"
 import { adminDocument, newHexId, toUser, type UserRecord } from "./records.ts"
 import type { Registration, Registrations } from "./registrations.ts"
 import { readEmail, type Userpass } from "./userpass.ts"
@@ -54,8 +54,8 @@ export interface UserAdministration {
   listKeysOf(userId: string): Promise<Document[]>
   setKeyDisabled(userId: string, id: string, disabled: boolean): Promise<void>
   deleteKeyOf(userId: string, id: string): Promise<void>
-  /** Deletes anonymous users idle for too long. `lastActivity` tells of refreshes, which users know nothing of. */
-  sweepAnonymous(lastActivity: (userId: string) => Promise<Date | undefined>): Promise<number>
+  /** Deletes anonymous users that neither logged in nor refreshed for too long. */
+  sweepAnonymous(): Promise<number>
 }
 
 export interface AdministrationOptions {
@@ -67,6 +67,7 @@ export interface AdministrationOptions {
   readonly domainId: string
   readonly providerId: (name: string) => string
   readonly clock: Clock
+  readonly sessions: () => UserSessions
   readonly revoke: (userId: string) => Promise<void>
   readonly remove: (userId: string) => Promise<void>
   readonly announceCreated: (user: UserRecord) => Promise<void>
@@ -78,7 +79,7 @@ const dayMs = 86_400_000
 
 /** Makes the administration of one app's users. */
 export function createUserAdministration(options: AdministrationOptions): UserAdministration {
-  const { users, accounts, registrations, apiKeys, userpass, domainId, providerId, clock, revoke, remove, announceCreated, anonymousDays } = options
+  const { users, accounts, registrations, apiKeys, userpass, domainId, providerId, clock, sessions, revoke, remove, announceCreated, anonymousDays } = options
 
   async function required(userId: string): Promise<UserRecord> {
     const user = await accounts.find(userId)
@@ -141,6 +142,7 @@ export function createUserAdministration(options: AdministrationOptions): UserAd
       const user = await required(userId)
       // A second call does not move the time: sessions are ended by the first.
       if (!user.disabled) await accounts.change(userId, { disabled: true, sessions_valid_since: new Date(clock().getTime() + 1) })
+      await sessions().endAll(userId)
     },
     async enable(userId) {
       await required(userId)
@@ -182,12 +184,12 @@ export function createUserAdministration(options: AdministrationOptions): UserAd
     listKeysOf: async (userId) => apiKeys.list((await required(userId)).id),
     setKeyDisabled: async (userId, id, disabled) => apiKeys.setDisabled((await required(userId)).id, id, disabled),
     deleteKeyOf: async (userId, id) => apiKeys.delete((await required(userId)).id, id),
-    async sweepAnonymous(lastActivity) {
+    async sweepAnonymous() {
       const before = new Date(clock().getTime() - anonymousDays * dayMs)
       let deleted = 0
       const idle = await users.find({ anonymous: true, active_at: { $lt: before } }, { limit: 1000 })
       for (const document of idle) {
-        const active = await lastActivity(document["_id"] as string)
+        const active = await sessions().lastActivity(document["_id"] as string)
         // One that refreshes is looked at again only after it could have become idle.
         if (active !== undefined && active >= before) await accounts.change(document["_id"] as string, { active_at: active }, { anonymous: true })
         else {

@@ -77,6 +77,16 @@ export interface AuthEvent {
 /** Queues an event for triggers; called after the reply's tokens exist, in order for one user. */
 export type AuthEventSink = (event: AuthEvent) => Promise<void>
 
+/** What users need of sessions. Filled by the token service. */
+export interface UserSessions {
+  /** Forgets what is cached of a user that changed. */
+  userChanged(userId: string): void
+  /** Ends every session of a user that was revoked, disabled or deleted. */
+  endAll(userId: string): Promise<void>
+  /** When the user last logged in or refreshed. */
+  lastActivity(userId: string): Promise<Date | undefined>
+}
+
 /** A remark for the server's log. Holds ids and sizes, never a token, secret, credential or document value. */
 export interface UserLog {
   warn(code: string, details: Readonly<Record<string, string | number>>): void

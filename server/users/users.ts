@@ -7,7 +7,7 @@ import { createApiKeys, serverOwner } from "./api-keys.ts"
 import { createForeignTokens, type ForeignTokensOptions } from "./jwt.ts"
 import { createLimiter } from "./limits.ts"
 import { createPasswords, type Passwords } from "./passwords.ts"
-import type { AuthEvent, AuthEventSink, CustomDataConfig, Mailer, ProviderConfig, UserCollections, UserFunctions, UserLog } from "./ports.ts"
+import type { AuthEvent, AuthEventSink, CustomDataConfig, Mailer, ProviderConfig, UserCollections, UserFunctions, UserLog, UserSessions } from "./ports.ts"
 import { createProviders } from "./providers.ts"
 import { mergedData, profileDocument, publicIdentities, userDocument, type Identity, type UserRecord } from "./records.ts"
 import { createRegistrations } from "./registrations.ts"
@@ -31,8 +31,8 @@ export interface UsersOptions {
   readonly clock?: Clock
   readonly mailer?: Mailer
   readonly onEvent?: AuthEventSink
-  /** Called when a user was changed, disabled, revoked or deleted; the token service forgets what it has cached. */
-  readonly onUserChanged?: (userId: string) => void
+  /** The token service, which is made after the users, for it needs them. */
+  readonly sessions: () => UserSessions
   readonly fetch?: ForeignTokensOptions["fetch"]
   readonly newUserId?: AccountsOptions["newUserId"]
   readonly passwords?: Passwords
@@ -95,9 +95,9 @@ export interface Users {
 
 /** Makes the users of one app. */
 export function createUsers(options: UsersOptions): Users {
-  const { collections, config, domainId, functions, secret, log, clock = systemClock, mailer, onEvent, onUserChanged = () => undefined, passwords = createPasswords() } = options
+  const { collections, config, domainId, functions, secret, log, clock = systemClock, mailer, onEvent, sessions, passwords = createPasswords() } = options
   const { attemptsPerMinute = 20, hideUnknownUsers = false, anonymousDays = 90 } = options
-  const accounts = createAccounts({ collections, clock, beforeCreation, onUserChanged, ...(options.newUserId === undefined ? {} : { newUserId: options.newUserId }) })
+  const accounts = createAccounts({ collections, clock, beforeCreation, onUserChanged: (userId) => sessions().userChanged(userId), ...(options.newUserId === undefined ? {} : { newUserId: options.newUserId }) })
   const registrations = createRegistrations({ collection: collections.registrations, clock })
   const apiKeys = createApiKeys({ collection: collections.apiKeys, clock })
   const foreignTokens = createForeignTokens({ clock, clientAppId: () => config().clientAppId, secret, log, ...(options.fetch === undefined ? {} : { fetch: options.fetch }) })
@@ -123,6 +123,7 @@ export function createUsers(options: UsersOptions): Users {
   async function revoke(userId: string): Promise<void> {
     // One later than now, and sessions start no earlier than this: what was begun in this millisecond ends too.
     if (!(await accounts.change(userId, { sessions_valid_since: new Date(clock().getTime() + 1) }))) throw userNotFound()
+    await sessions().endAll(userId)
   }
 
   async function emit(operationType: AuthEvent["operationType"], providersUsed: readonly string[], user: UserRecord, customData: Document): Promise<void> {
@@ -154,6 +155,7 @@ export function createUsers(options: UsersOptions): Users {
   async function remove(userId: string): Promise<void> {
     const user = await accounts.delete(userId)
     if (user === undefined) throw userNotFound()
+    await sessions().endAll(userId)
     await registrations.removeOf(user.identities.filter(({ providerType }) => providerType === "local-userpass").map(({ id }) => id))
     if (user.id !== serverOwner) await apiKeys.deleteAll(user.id)
     await tryEmit("DELETE", [...new Set(user.identities.map(({ providerType }) => providerType))], user, {})
@@ -203,7 +205,7 @@ export function createUsers(options: UsersOptions): Users {
     getApiKey: (userId, id) => apiKeys.get(userId, id),
     setApiKeyDisabled: (userId, id, disabled) => apiKeys.setDisabled(userId, id, disabled),
     deleteApiKey: (userId, id) => apiKeys.delete(userId, id),
-    administration: createUserAdministration({ users: collections.users, accounts, registrations, apiKeys, userpass, domainId, providerId: providers.idOf, clock, revoke, remove, announceCreated: (user) => announceAccount(user, {}, "local-userpass"), anonymousDays }),
+    administration: createUserAdministration({ users: collections.users, accounts, registrations, apiKeys, userpass, domainId, providerId: providers.idOf, clock, sessions, revoke, remove, announceCreated: (user) => announceAccount(user, {}, "local-userpass"), anonymousDays }),
     async open() {
       await Promise.all([accounts.ensureIndexes(), registrations.ensureIndexes(), apiKeys.ensureIndexes()])
     },

@@ -100,7 +100,7 @@ export function openWorld(settings: CaseSettings, documents: CaseCollection) {
   const { on_read_error: onReadError, warn_claim_bytes: warnClaimBytes, max_claim_bytes: maxClaimBytes } = settings.policy
   const customData = createCustomData({ config: () => world.config, reader, policy: { onReadError, warnClaimBytes, maxClaimBytes }, log, clock })
   const users = createUsers({
-    collections: state, domainId, log, clock, passwords: cheap, secret: () => undefined, newUserId: () => settings.userId, onUserChanged: (userId) => tokens.userChanged(userId),
+    collections: state, domainId, log, clock, passwords: cheap, secret: () => undefined, newUserId: () => settings.userId, sessions: () => tokens,
     config: () => ({ clientAppId: "cases-abcde", providers, customUserData: world.config }),
     functions: {
       async call() {
