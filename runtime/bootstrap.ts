@@ -27,10 +27,12 @@ const load = (kind, name) => {
   throw error;
 };
 const dispatch = prelude(send, sync, (name) => load("function", name), (name) => load("module", name));
+// The prelude does not throw; should it be made to, the call ends here.
+const failure = stringify({ kind: "end", end: { ok: false, name: "Error", message: "the function failed with a value that cannot be described", code: "FunctionExecutionError", stack: "", logs: [] } });
 let started = false;
 return function (text) {
   if (!started) { started = true; delete globalThis.__load; }
-  try { dispatch(text); } catch { /* the prelude does not throw; what does is the stack's end, and the call ends as one that never settles */ }
+  try { dispatch(text); } catch { sendRaw(failure); }
 };
 })(${prelude}
 )`

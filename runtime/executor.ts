@@ -6,6 +6,7 @@ import { encodeFrame, FrameReader, fromExecutor, toExecutor, type Frame } from "
 import { GuestCall, type CallEnd, type CallOrder, type CallSurroundings } from "./guest-call.ts"
 import type { GuestIsolate } from "./guest-isolate.ts"
 import { IsolatePool } from "./isolate-pool.ts"
+import { batchOperations } from "./batches.ts"
 import { frameBytes } from "./limits.ts"
 import { own } from "./own.ts"
 import type { AppCode, SyncAnswer, SyncRequest } from "./protocol.ts"
@@ -108,7 +109,7 @@ async function setUp(settings: ExecutorSettings, code: AppCode): Promise<void> {
     sources,
     functionsText: JSON.stringify(Object.fromEntries(code.functions.map((each) => [each.name, each.runAs]))),
     answerSync: (request) => answerSync(request, code.modules),
-    sendOperations: (call, operations) => send(fromExecutor.ops, call.id, operations.length, JSON.stringify(operations)),
+    sendOperations: (call, operations) => batchOperations(operations, (count, body) => send(fromExecutor.ops, call.id, count, body)),
     sendLogs: (call, lines) => send(fromExecutor.logs, call.id, lines.length, JSON.stringify(lines)),
     ended: onEnded,
   }

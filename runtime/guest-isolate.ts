@@ -71,6 +71,7 @@ export class GuestIsolate {
   readonly #bootstrap: Promise<ivm.Script>
   #preparing = 0
   #calls = 0
+  #sampledAt = -Infinity
   /** Calls that are in this isolate now, of each user. */
   readonly #users = new Map<string, number>()
   live = 0
@@ -191,7 +192,7 @@ export class GuestIsolate {
       this.running = undefined
       turn.ended(spent, rejection)
     }
-    if (this.#calls % 32 === 0) this.sampleHeap()
+    if (performance.now() - this.#sampledAt > 100) this.sampleHeap()
     this.refill()
     this.#plan.onFree()
   }
@@ -214,6 +215,7 @@ export class GuestIsolate {
   /** Notes how large the heap is, as soon as the isolate has time to say. */
   sampleHeap(): void {
     if (this.isDisposed) return
+    this.#sampledAt = performance.now()
     this.#isolate.getHeapStatistics().then(
       (heap) => { this.heapBytes = heap.used_heap_size + (heap.externally_allocated_size ?? 0) },
       () => undefined,

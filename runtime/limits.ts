@@ -31,5 +31,11 @@ export const logLines = 25
 /** How long the server waits beyond a call's own limit before it kills the executor. */
 export const hardDeadlineGraceMs = 1500
 
-/** No frame between server and executor is longer; a longer one ends the executor. */
-export const frameBytes = 96 * 1024 * 1024
+/** No frame between server and executor is longer; a longer one ends the executor. A result of 16 MiB can double when it is quoted. */
+export const frameBytes = 48 * 1024 * 1024
+
+/** One operation is refused when it is longer than this, as JSON text. SOURCE: specification, 2.2: 18 MB for a request. */
+export const operationBytes = 18 * 1024 * 1024
+
+/** Operations travel in frames of about this length at most, so that reading one does not keep the server from others. */
+export const batchBytes = 4 * 1024 * 1024

@@ -53,6 +53,8 @@ function readOperation(raw: unknown, id: number, identities: ReadonlySet<string>
       const name = readName(raw, "name")
       return name !== undefined ? { id, kind, name } : "malformed"
     }
+    case "too-long":
+      return "too long"
     default:
       return "of no known kind"
   }

@@ -41,7 +41,7 @@ export interface Harness {
 
 /** A runtime with one app, `app`. */
 export async function harness(functions: { readonly [name: string]: string }, options: RuntimeOptions = {}, modules: { readonly [name: string]: string } = {}): Promise<Harness> {
-  const runtime = createRuntime({ guest: fixtureGuest, executors: 1, ...options })
+  const runtime = createRuntime({ executors: 1, ...options, guest: options.guest ?? fixtureGuest })
   await runtime.deploy("app", codeOf(functions, modules))
   return { runtime, call: (name, args = [], more = {}) => runtime.call({ app: "app", start: startOf(name, args), capabilities: fakeCapabilities(), ...more }) }
 }

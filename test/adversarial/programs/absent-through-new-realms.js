@@ -1,0 +1,2 @@
+// {"expect": ["returned"], "result": "[]"}
+exports = () => { const found = []; for (const code of ['WebAssembly', 'SharedArrayBuffer', 'Atomics', 'ShadowRealm', 'ivm', '__load', 'process.binding', 'process.mainModule', 'require.main.require', 'globalThis.gc', '%GetHeapUsage()', 'd8', 'print', 'load']) { for (const run of [eval, Function('c', 'return eval(c)')]) try { if (run(code) !== undefined) found.push(code); } catch {} } return found; }

@@ -1,0 +1,2 @@
+// {"expect": ["returned"], "result": "[\"undefined\",\"undefined\",\"undefined\",\"undefined\",\"undefined\"]"}
+exports = () => [typeof WebAssembly, typeof SharedArrayBuffer, typeof Atomics, typeof WeakRef, typeof FinalizationRegistry]

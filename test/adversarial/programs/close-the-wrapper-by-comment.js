@@ -1,0 +1,2 @@
+// {"expect": ["threw"], "code": "FunctionSyntaxError"}
+exports = () => typeof __load /*

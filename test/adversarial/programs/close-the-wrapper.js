@@ -1,0 +1,3 @@
+// {"expect": ["threw"], "code": "FunctionSyntaxError"}
+return exports; })); globalThis.escaped = 1; ((function () {
+exports = () => typeof escaped

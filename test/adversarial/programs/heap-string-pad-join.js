@@ -1,0 +1,2 @@
+// {"expect": ["terminated:memory", "threw", "returned"], "limits": {"wallMs": 5000, "cpuMs": 5000, "memoryMb": 64}}
+exports = () => Array(2e7).fill('xxxxxxxxxxxxxxxx').join('yyyyyyyyyyyyyyyy').length

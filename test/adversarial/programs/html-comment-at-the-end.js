@@ -1,0 +1,2 @@
+// {"expect": ["returned"], "result": "\"undefined\""}
+exports = () => typeof globalThis.__load //<!--

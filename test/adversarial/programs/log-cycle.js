@@ -1,0 +1,2 @@
+// {"expect": ["returned"]}
+exports = () => { const a = {}; a.a = a; console.log(a); return 1; }

@@ -1,0 +1,3 @@
+// {"expect": ["terminated:wall-time", "terminated:cpu-time"], "limits": {"wallMs": 400, "cpuMs": 400}}
+for (;;);
+exports = () => 1

@@ -1,0 +1,2 @@
+// {"expect": ["terminated:wall-time", "terminated:cpu-time"], "limits": {"wallMs": 400, "cpuMs": 400}}
+exports = () => new Promise(() => setTimeout(() => { for (;;); }, 1))

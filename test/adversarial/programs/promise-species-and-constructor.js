@@ -1,0 +1,2 @@
+// {"expect": ["returned", "threw", "terminated:wall-time", "terminated:cpu-time", "terminated:never-settles"], "limits": {"wallMs": 400, "cpuMs": 400}}
+exports = async () => { Object.defineProperty(Promise, Symbol.species, { get() { return function (run) { run(() => {}, () => {}); }; } }); Promise.prototype.constructor = function () { throw new Error('constructor'); }; Object.prototype.then = function (r) { r('evil'); }; return {}; }

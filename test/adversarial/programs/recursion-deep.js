@@ -1,0 +1,2 @@
+// {"expect": ["threw"], "message": "call stack"}
+exports = () => { const f = () => f(); return f(); }

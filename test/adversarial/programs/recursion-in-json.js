@@ -1,0 +1,2 @@
+// {"expect": ["threw", "returned"]}
+exports = () => { let a = []; for (let k = 0; k < 1e5; k++) a = [a]; return JSON.stringify(a).length; }

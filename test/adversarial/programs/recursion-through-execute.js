@@ -1,0 +1,2 @@
+// {"expect": ["threw"]}
+exports = () => context.functions.execute('main')

@@ -1,0 +1,2 @@
+// {"expect": ["threw"]}
+exports = () => { const a = {}; a.a = a; return a; }

@@ -1,0 +1,2 @@
+// {"expect": ["threw"]}
+exports = () => 'x'.repeat(2e8)

@@ -1,0 +1,2 @@
+// {"expect": ["threw"]}
+exports = () => 'x'.repeat(17 * 1024 * 1024)

@@ -1,0 +1,3 @@
+// {"expect": ["returned"]}
+exports = () => 1
+//# sourceURL=backstitch:prelude

@@ -1,0 +1,2 @@
+// {"expect": ["terminated:never-settles", "terminated:wall-time", "terminated:cpu-time"], "limits": {"wallMs": 400, "cpuMs": 400}}
+exports = () => ({ then() {} })

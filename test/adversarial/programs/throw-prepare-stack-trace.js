@@ -1,0 +1,2 @@
+// {"expect": ["threw", "terminated:wall-time", "terminated:cpu-time", "terminated:memory"], "limits": {"wallMs": 400, "cpuMs": 400}}
+exports = () => { Error.prepareStackTrace = () => { for (;;); }; throw new Error('x'); }

@@ -1,0 +1,2 @@
+// {"expect": ["threw"]}
+exports = () => { throw Symbol('x'); }
