@@ -67,7 +67,12 @@ export interface Report {
 
 /** A report that writes into the given list; `locate` adds line and column where the spot has none. */
 export function openReport(into: Finding[], locate: (at: Spot) => Spot = (at) => at): Report {
+  const seen = new Set<string>()
   const add = (severity: Finding["severity"], code: FindingCode, at: Spot, message: string): void => {
+    // Some keys are read by two readers; what is wrong with one is said once.
+    const key = JSON.stringify([code, at.file, at.pointer, at.line, at.column, message])
+    if (seen.has(key)) return
+    seen.add(key)
     into.push({ severity, code, message, ...spotOf(at.line === undefined ? locate(at) : at) })
   }
   const report: Report = {

@@ -128,5 +128,6 @@ function placeOfSyntaxError(file: string, error: Error): readonly [number | unde
   const [first = "", , carets = ""] = (error.stack ?? "").split("\n")
   const line = first.startsWith(`${file}:`) ? Number(first.slice(file.length + 1)) : Number.NaN
   const column = carets.indexOf("^") + 1
-  return [Number.isInteger(line) ? line : undefined, column > 0 ? column : undefined]
+  // V8 gives line 0 for a text that ends inside a template.
+  return [Number.isInteger(line) && line > 0 ? line : undefined, column > 0 ? column : undefined]
 }
