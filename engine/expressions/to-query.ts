@@ -186,7 +186,7 @@ function pushOpen({ subject, operator, operand, mode }: OpenTest, wanted: boolea
   if (!single) return wanted && subject.value !== missing ? { ...nearKnown(field, subject.value), exact: false } : unsure
   // The field takes the subject's place.
   const matches = subject.value === missing ? none : pushEquality(field, subject.value, "expanded", true, false)
-  if (wanted || !matches.exact) return matches
+  if (wanted) return matches
   const isThere: Document = { [field]: { $exists: true } }
   return pushAll([exactly(isThere), pushedNot(matches)])
 }

@@ -1,0 +1,48 @@
+// The formats of JSON Schema that a text can be tested for. All tests take time linear in the text.
+import { compileRegex } from "../expressions/index.ts"
+
+const label = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+const octet = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+
+function matching(pattern: string): (text: string) => boolean {
+  const result = compileRegex(pattern)
+  // INVARIANT: the patterns stand in this file.
+  if ("problem" in result) throw new TypeError(`Cannot compile the pattern of a format: ${result.problem}`)
+  return (text) => result.regex.test(text)
+}
+
+const isDay = matching("^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")
+const isTime = matching("^([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$")
+
+function isDate(text: string): boolean {
+  if (!isDay(text)) return false
+  const [year, month, day] = text.split("-").map(Number) as [number, number, number]
+  const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
+  return day <= ([31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] as number)
+}
+
+function isIpv6(text: string): boolean {
+  return text.length <= 45 && !/[^0-9a-fA-F:.]/.test(text) && URL.canParse(`http://[${text}]`)
+}
+
+const formats: Record<string, (text: string) => boolean> = {
+  "date":      isDate,
+  "time":      isTime,
+  "date-time": (text) => /^.{10}[Tt ]/.test(text) && isDate(text.slice(0, 10)) && isTime(text.slice(11)),
+  "email":     matching("^[^@\\s]+@[^@\\s]+$"),
+  "hostname":  matching(`^${label}(\\.${label})*$`),
+  "ipv4":      matching(`^${octet}(\\.${octet}){3}$`),
+  "ipv6":      isIpv6,
+  "uri":       (text) => matchesScheme(text) && URL.canParse(text),
+  "uri-reference": (text) => URL.canParse(text, "http://a/"),
+  "uuid":      matching("^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"),
+  "regex":     (text) => !("problem" in compileRegex(text)),
+  "json-pointer": matching("^(/([^~]|~[01])*)*$"),
+}
+
+const matchesScheme = matching("^[A-Za-z][A-Za-z0-9+.-]*:[^\\s]*$")
+
+/** The test for a format, or undefined for an unknown one. */
+export function formatTest(name: string): ((text: string) => boolean) | undefined {
+  return Object.hasOwn(formats, name) ? formats[name] : undefined
+}

@@ -1,0 +1,98 @@
+// Raw `schema.json` → checks. Everything is reported at load; nothing fails while a document is checked.
+import { parseExpression, type Expression, type Problems } from "../expressions/index.ts"
+import type { JsonPointer } from "../../kernel/index.ts"
+import { arrayKeywordNames, readArrayKeywords } from "./array-keywords.ts"
+import { typeTest } from "./bson-types.ts"
+import { combineKeywordNames, readCombineKeywords } from "./combine-keywords.ts"
+import { objectKeywordNames, readObjectKeywords } from "./object-keywords.ts"
+import { below, isRecord, maxSchemaLevels, refuse, warn } from "./place.ts"
+import { scalarKeywords } from "./scalar-keywords.ts"
+import type { Check, Schema, SchemaNode, SchemaPlace } from "./types.ts"
+
+export interface ParseSchemaOptions {
+  readonly pointer?: JsonPointer
+  readonly problems: Problems
+  /** The app's setting for null types: an optional field with a type may be null. Off by default. */
+  readonly nullTypes?: boolean
+}
+
+/** Keywords that say nothing about validity, or are kept for features that are not offered. */
+const silent = new Set(["title", "description", "primaryKey", "$schema", "$id", "id", "$comment", "default", "examples", "definitions", "relationships"])
+const others = new Set([...objectKeywordNames, ...arrayKeywordNames, ...combineKeywordNames, "validate", ...silent])
+
+/**
+ * Parses a `schema.json`. All problems are collected; a schema with errors must not be used.
+ *
+ * `{}` admits every document.
+ */
+export function parseSchema(raw: unknown, { pointer = "", problems, nullTypes = false }: ParseSchemaOptions): Schema {
+  const root = readSchema(raw, { pointer, problems, nullTypes, level: 1, mayValidate: true })
+  return { root, isEmpty: isRecord(raw) && Object.keys(raw).length === 0 }
+}
+
+const nothing = { validate: undefined, hasValidate: false, properties: new Map(), patterns: [], additional: undefined, items: undefined, additionalItems: undefined, allOf: [], isTyped: false } as const
+
+const admitAll: SchemaNode = { ...nothing, check: () => undefined, admitsNull: false }
+const admitNothing: SchemaNode = { ...nothing, admitsNull: false, check: (_value, field, { problems }) => void problems.push({ field, kind: "false", detail: "nothing is allowed here" }) }
+
+function readSchema(raw: unknown, place: SchemaPlace): SchemaNode {
+  if (typeof raw === "boolean") return raw ? admitAll : admitNothing
+  if (!isRecord(raw)) {
+    refuse(place, "a schema is an object")
+    return admitNothing
+  }
+  if (place.level > maxSchemaLevels) {
+    refuse(place, `more than ${maxSchemaLevels} levels`, "too-deep")
+    return admitNothing
+  }
+  const checks: Check[] = []
+  for (const key of Object.keys(raw)) {
+    const at = below(place, key)
+    if (Object.hasOwn(scalarKeywords, key)) checks.push(...present(scalarKeywords[key]?.(raw[key], at, raw)))
+    else if (!others.has(key)) warn(at, "unknown-keyword", `\`${key}\` is no keyword of schemas; it is ignored`)
+  }
+  const object = readObjectKeywords(raw, place, readSchema)
+  const array = readArrayKeywords(raw, place, readSchema)
+  const combined = readCombineKeywords(raw, place, readSchema)
+  const validate = Object.hasOwn(raw, "validate") ? readValidate(raw["validate"], below(place, "validate")) : undefined
+  return withValidate({
+    check: sequence([...checks, ...object.checks, ...array.checks, ...combined.checks]),
+    admitsNull: namesNull(raw),
+    isTyped: Object.hasOwn(raw, "bsonType") || Object.hasOwn(raw, "type"),
+    validate,
+    properties: object.properties, patterns: object.patterns, additional: object.additional,
+    items: array.items, additionalItems: array.additionalItems, allOf: combined.allOf,
+  })
+}
+
+function present(check: Check | undefined): Check[] {
+  return check === undefined ? [] : [check]
+}
+
+function sequence(checks: readonly Check[]): Check {
+  if (checks.length === 1) return checks[0] as Check
+  return (value, field, checking) => {
+    for (const check of checks) check(value, field, checking)
+  }
+}
+
+function readValidate(raw: unknown, place: SchemaPlace): Expression | undefined {
+  if (!place.mayValidate) return refuse(place, "`validate` stands at a property, an item or the document, not inside a schema that is only tried")
+  return parseExpression(raw, { context: "validate", pointer: place.pointer, problems: place.problems })
+}
+
+/** Whether a type says that null is allowed. */
+function namesNull(raw: Record<string, unknown>): boolean {
+  return (["bsonType", "type"] as const).every((keyword) => {
+    const names: unknown[] = Object.hasOwn(raw, keyword) ? (Array.isArray(raw[keyword]) ? raw[keyword] : [raw[keyword]]) : ["null"]
+    return names.some((name) => name === "null" && typeTest(keyword, name) !== undefined)
+  }) && (Object.hasOwn(raw, "bsonType") || Object.hasOwn(raw, "type"))
+}
+
+function withValidate(node: Omit<SchemaNode, "hasValidate">): SchemaNode {
+  const children = [
+    ...node.properties.values(), ...node.patterns.map((each) => each.node), ...node.allOf,
+    ...[node.additional, node.additionalItems, ...(Array.isArray(node.items) ? (node.items as SchemaNode[]) : [node.items as SchemaNode | undefined])].filter((each) => each !== undefined),
+  ]
+  return { ...node, hasValidate: node.validate !== undefined || children.some((child) => child.hasValidate) }
+}
