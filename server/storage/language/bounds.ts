@@ -56,7 +56,7 @@ function collectCondition(path: string, condition: Condition, byPath: Map<string
 
 function withTest(before: PathBounds, { operator, operand }: Test): PathBounds | undefined {
   switch (operator) {
-    case "$eq": return isEntry(operand) && before.equals === undefined ? { ...before, equals: [operand] } : undefined
+    case "$eq": return isEntry(operand) && before.equals?.length !== 1 ? { ...before, equals: [operand] } : undefined
     case "$in": {
       const items = operand as readonly Value[]
       return items.every(isEntry) && (before.equals === undefined || before.equals.length > items.length) ? { ...before, equals: items } : undefined
