@@ -178,9 +178,12 @@ function warnAboutRole(role: Role, problems: Problems): void {
 }
 
 function grantsWrite({ fields, additionalFields }: Role): boolean {
-  const grants = (write: Expression | undefined): boolean => write !== undefined && !(write.kind === "constant" && write.value !== true)
-  const below = (rules: FieldRules | undefined): boolean => rules !== undefined && [...rules.values()].some((rule) => grants(rule.write) || below(rule.fields))
-  return grants(additionalFields?.write) || below(fields)
+  const below = (rules: FieldRules | undefined): boolean => rules !== undefined && [...rules.values()].some((rule) => mayHold(rule.write) || below(rule.fields))
+  return mayHold(additionalFields?.write) || below(fields)
+}
+
+function mayHold(expression: Expression | undefined): boolean {
+  return expression !== undefined && (expression.kind !== "constant" || expression.value === true)
 }
 
 function isEmpty(permission: FieldPermission | undefined): boolean {

@@ -34,6 +34,8 @@ async function allOrNothing(request: RuleRequest, operations: readonly BulkOpera
   }
   const [only] = operations
   if (operations.length === 1 && only !== undefined) return runAll(request, [only])
+  // Inside a transaction of a function: whoever opened it may only abort it when this is refused halfway.
+  if (request.inTransaction) return runAll(request, operations)
   if (!request.store.abilities.transactions) throw new StoreError("unsupported", "Cannot run `bulkWrite` under rules: this database has no transactions, so a refused operation could not undo those before it")
   return request.store.transaction((store) => runAll(onStore(request, store), operations))
 }

@@ -2,6 +2,7 @@
 import { ObjectId } from "../../kernel/index.ts"
 import type { KnownScope } from "../../engine/index.ts"
 import { RequestError } from "../errors.ts"
+import { checkOperations } from "./bulk.ts"
 import { callAction } from "./call.ts"
 import type { RuledDataSource } from "./config.ts"
 import { openLater } from "./cursor.ts"
@@ -42,11 +43,11 @@ export function createDataService(options: DataServiceOptions): DataService {
     if (source === undefined) throw new RequestError("ServiceNotFound", `service not found: '${service}'`)
     return source
   }
-  const over = (source: RuledDataSource, store: Store, namespace: Namespace, caller: Caller): GuardedCollection => {
+  const over = (source: RuledDataSource, store: Store, namespace: Namespace, caller: Caller, inTransaction: boolean): GuardedCollection => {
     if (caller.system) return systemCollection(store, namespace)
     const { log, functions } = options
     const collection: UserCollection = {
-      store, namespace, caller, functions, settings, newId, log,
+      store, namespace, caller, functions, settings, newId, log, inTransaction,
       rules: source.rulesOf(namespace),
       schema: source.schemaOf(namespace),
       known: { ...options.known(caller), user: caller.user, request: caller.request },
@@ -56,13 +57,10 @@ export function createDataService(options: DataServiceOptions): DataService {
   const open: DataService["collection"] = (service, namespace, caller, session) => {
     const source = sourceOf(service)
     checkNamespace(namespace)
-    if (session === undefined) return over(source, options.storeFor(service), namespace, caller)
+    if (session === undefined) return over(source, options.storeFor(service), namespace, caller, false)
     const joined = sessions.get(session)
     if (joined === undefined || joined.service !== service) throw invalid("the session is not one of this service")
-    return inSession(joined, (store) => over(source, store, namespace, caller))
-  }
-  const refuseUser = (caller: Caller, what: string): void => {
-    if (!caller.system) throw invalid(`${what} is for the system user only`)
+    return inSession(joined, (store) => over(source, store, namespace, caller, true))
   }
   return {
     services: [...sources.keys()],
@@ -85,6 +83,10 @@ export function createDataService(options: DataServiceOptions): DataService {
       return options.storeFor(service).listCollections(database)
     },
   }
+}
+
+function refuseUser(caller: Caller, what: string): void {
+  if (!caller.system) throw invalid(`${what} is for the system user only`)
 }
 
 function checkNamespace({ database, collection }: Namespace): void {
@@ -111,6 +113,7 @@ function inSession(session: OpenSession, over: (store: Store) => GuardedCollecti
     findOneAndReplace: async (...args) => (await joined()).findOneAndReplace(...args),
     findOneAndDelete: async (...args) => (await joined()).findOneAndDelete(...args),
     async bulkWrite(...args) {
+      checkOperations(args[0])
       const collection = await joined()
       try {
         return await collection.bulkWrite(...args)

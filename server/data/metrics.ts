@@ -5,15 +5,15 @@ import type { RuleMetrics } from "./log.ts"
 export interface MetricsCounter {
   /** A document was met, with what was decided; undefined: it hides what the request looks at. */
   count(read: ReadDecision | undefined): void
-  /** A document was met by a role, or one role serves all of them. */
-  assign(role: string): void
+  /** Documents were met by a role. */
+  assign(role: string, documents?: number): void
   readonly total: RuleMetrics
 }
 
 export function createMetrics(): MetricsCounter {
   const roles = new Map<string, number>()
   let noMatchingRole = 0
-  const assign = (role: string): void => void roles.set(role, (roles.get(role) ?? 0) + 1)
+  const assign = (role: string, documents = 1): void => void roles.set(role, (roles.get(role) ?? 0) + documents)
   return {
     count(read) {
       if (read === undefined) return

@@ -27,11 +27,10 @@ async function openFind(request: RuleRequest, filter: Document, options: FindOpt
   const projections = [...plan.filters.projections, ...(options.projection === undefined ? [] : [options.projection])]
   const [only] = projections
   if (plan.exact && projections.length < 2 && !isPositional(only)) {
-    if (plan.roles.onlyRole !== undefined) request.metrics.assign(plan.roles.onlyRole.role.name)
     const { sort, hint } = options
     return request.finish("find", request.store.find(request.namespace, plan.query, {
       ...(sort === undefined ? {} : { sort }), ...(hint === undefined ? {} : { hint }), ...(skip === 0 ? {} : { skip }), limit, ...(only === undefined ? {} : { projection: only }),
-    }), capped)
+    }), capped, plan.roles.onlyRole?.role.name)
   }
   return request.finish("find", cursorOver(projected(request.store, page(visibleDocuments(request, plan, orderOf(options)), skip, limit), projections, filter)), capped)
 }

@@ -24,6 +24,8 @@ export interface UserCollection {
   readonly settings: DataSettings
   readonly newId: () => Value
   readonly log: DataLog | undefined
+  /** The store is the view of a transaction already. */
+  readonly inTransaction: boolean
 }
 
 /** A request under rules. */
@@ -38,8 +40,8 @@ export interface RuleRequest extends UserCollection {
   /** The filters that apply, decided once per request. */
   filters(): AppliedFilters | Promise<AppliedFilters>
   readonly metrics: MetricsCounter
-  /** Caps a cursor and logs the request when it ends. */
-  finish(operation: string, cursor: Cursor, cap: number): Cursor
+  /** Caps a cursor and logs the request when it ends; `role` is that of every document, where the user alone decides it. */
+  finish(operation: string, cursor: Cursor, cap: number, role?: string): Cursor
   /** Logs the request. */
   logged(operation: string, more?: Pick<DataLogEntry, "counts" | "truncatedAt">): void
 }
@@ -62,7 +64,13 @@ export function openRequest(collection: UserCollection): RuleRequest {
   const logged: RuleRequest["logged"] = (operation, more = {}) => collection.log?.({ operation, namespace: collection.namespace, metrics: metrics.total, ...more })
   return {
     ...collection, calls, bound, decide, metrics, logged,
-    finish: (operation, cursor, cap) => (cap === 0 && collection.log === undefined ? cursor : finishing(cursor, cap, (given) => logged(operation, given === cap ? { truncatedAt: cap } : {}))),
+    finish(operation, cursor, cap, role) {
+      if (cap === 0 && collection.log === undefined) return cursor
+      return finishing(cursor, cap, (given) => {
+        if (role !== undefined) metrics.assign(role, given)
+        logged(operation, cap > 0 && given === cap ? { truncatedAt: cap } : {})
+      })
+    },
     async filters() {
       filters ??= await decide(applyFilters)
       if (filters.conflict) throw invalid("the projections of filters include and exclude fields")

@@ -1,6 +1,6 @@
 // One collection, one user, one data service: what a rules case needs.
 import { compileDataSource, createDataService, type Caller, type DataLogEntry, type DataService, type DataSettings, type Namespace, type RuleFunctions, type Store } from "../../../server/data/index.ts"
-import type { Document, ObjectId, Value } from "../../../kernel/index.ts"
+import type { Document, ObjectId } from "../../../kernel/index.ts"
 
 export interface WorldOptions {
   readonly store: Store
@@ -28,7 +28,6 @@ export const noFunctions: RuleFunctions = { call: () => Promise.reject(new Error
 export function openWorld(options: WorldOptions): { readonly service: DataService; readonly errors: readonly { readonly code: string; readonly path: string }[] } {
   const namespace = options.namespace ?? items
   const at = options.rulesNamespace ?? namespace
-  const file = (name: string, raw: unknown): { file: string; raw: unknown } | undefined => (raw === undefined ? undefined : { file: name, raw })
   const { dataSource, problems } = compileDataSource({
     name: "mongodb-atlas", type: "mongodb-atlas", defaultRule: file("default_rule.json", options.defaultRule),
     collections: [{ ...at, rules: file("rules.json", options.rules), schema: undefined }, { ...namespace, rules: undefined, schema: file("schema.json", options.schema) }],
@@ -45,6 +44,10 @@ export function openWorld(options: WorldOptions): { readonly service: DataServic
   return { service, errors: problems.flatMap(({ errors }) => errors) }
 }
 
+function file(name: string, raw: unknown): { file: string; raw: unknown } | undefined {
+  return raw === undefined ? undefined : { file: name, raw }
+}
+
 /** A caller with the default user of the fixtures. */
 export function callerOf(user: Document = {}): Caller {
   return { system: false, request: {}, user: { id: userId, type: "normal", data: { email: "ana@example.com" }, custom_data: {}, identities: [], ...user } }
@@ -56,5 +59,3 @@ export const systemCaller: Caller = { system: true, request: {}, user: { type: "
 export async function stored(store: Store, namespace: Namespace = items): Promise<Document[]> {
   return store.find(namespace, {}).toArray()
 }
-
-export type { Value }
