@@ -1,6 +1,7 @@
 // The lookup of custom user data: the first inserted document whose value at a field is exactly this one.
-import { isDocument, readBson, splitPath, writeBson, type Document, type Value } from "../../../kernel/index.ts"
+import { readBson, type Document, type Value } from "../../../kernel/index.ts"
 import type { Namespace } from "../../data/index.ts"
+import { holdsExactly } from "../values.ts"
 import type { Access } from "./access.ts"
 import { lookUp, type CollectionInfo } from "./catalog.ts"
 import type { Row } from "./connection.ts"
@@ -16,7 +17,7 @@ const step = 64
  * SECURITY: a list that holds the value, or a list on the way, never matches: it would make one document everybody's own.
  */
 export async function findFirstInserted(access: Access, namespace: Namespace, field: string, value: Value): Promise<Document | null> {
-  const isIt = exactly(field, value)
+  const isIt = holdsExactly(field, value)
   const slice = new Slice()
   let after = 0
   for (;;) {
@@ -41,18 +42,4 @@ function candidates({ table, indexes }: CollectionInfo, field: string, value: Va
   if (index === undefined) return { sql: `SELECT n, doc FROM ${table} WHERE n > ? ORDER BY n LIMIT ?`, parameters: [] }
   const key = encodeParts([{ value, descending: index.fields[0]?.descending === true }], entryTail.direct)
   return { sql: `SELECT i.n AS n, d.doc AS doc FROM ${index.table} i CROSS JOIN ${table} d ON d.n = i.n WHERE i.k = ? AND i.n > ? ORDER BY i.n LIMIT ?`, parameters: [key] }
-}
-
-/** Whether the value itself stands at the end of a path that passes through documents only: same type, same bytes. */
-function exactly(field: string, value: Value): (document: Document) => boolean {
-  const path = splitPath(field)
-  const wanted = writeBson({ v: value })
-  return (document) => {
-    let found: Value = document
-    for (const segment of path) {
-      if (!isDocument(found) || !Object.hasOwn(found, segment)) return false
-      found = found[segment]
-    }
-    return Buffer.compare(writeBson({ v: found }), wanted) === 0
-  }
 }

@@ -65,7 +65,7 @@ async function* filtered(documents: AsyncIterable<Document>, matches: (document:
 async function* sorted(documents: AsyncIterable<Document>, compare: (left: Document, right: Document) => number): AsyncIterable<Document> {
   const all: Document[] = []
   for await (const document of documents) all.push(document)
-  yield* all.sort(compare)
+  yield* all.toSorted(compare)
 }
 
 async function* sliced(documents: AsyncIterable<Document>, skip: number, limit: number): AsyncIterable<Document> {

@@ -64,7 +64,7 @@ function naturalSteps(backwards: boolean): Step {
 }
 
 function keySteps({ kind, index, intervals, backwards }: Exclude<Plan, { kind: "natural" }>): Step {
-  const order = backwards ? [...intervals].reverse() : intervals
+  const order = backwards ? intervals.toReversed() : intervals
   let at = 0
   let place: { readonly k: Uint8Array; readonly n: number } | undefined
   const unitKeys = kind === "primary"

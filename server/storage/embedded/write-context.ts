@@ -1,5 +1,5 @@
 // What a writer does inside a transaction: rows, index entries, the catalog, and the record of changes.
-import { isDocument, ObjectId, readBson, writeBson, type Document, type Value } from "../../../kernel/index.ts"
+import { readBson, writeBson, type Document, type Value } from "../../../kernel/index.ts"
 import { StoreError, type IndexSpecification, type Namespace } from "../../data/index.ts"
 import { createCollection, createIndex, lookUp, withCollection, type Catalog, type CollectionInfo, type IndexInfo } from "./catalog.ts"
 import type { ChangeLog, RowChange } from "./change-log.ts"
@@ -158,26 +158,6 @@ export class WriteContext {
     const recorded = this.#log.record(this.connection, info, change)
     if (recorded !== undefined) this.changes.push(recorded)
   }
-}
-
-/** A document as it will be stored: with an `_id` that may be one, in first place. */
-export function withId(document: Document): Document {
-  const { _id, ...rest } = document
-  if (!Object.hasOwn(document, "_id")) return { _id: new ObjectId(), ...rest }
-  checkId(_id)
-  return Object.keys(document)[0] === "_id" ? document : { _id, ...rest }
-}
-
-function checkId(id: Value): void {
-  const refused = Array.isArray(id) ? "a list" : id === undefined ? "undefined" : isRegex(id) ? "a regular expression" : undefined
-  if (refused !== undefined) throw new StoreError("bad-request", `Cannot store a document whose \`_id\` is ${refused}`, { serverCode: 53 })
-  if (isDocument(id) && Object.keys(id)[0]?.startsWith("$") === true) {
-    throw new StoreError("bad-request", "Cannot store a document whose `_id` has a field that begins with `$`", { serverCode: 52 })
-  }
-}
-
-function isRegex(value: Value): boolean {
-  return typeof value === "object" && value !== null && (value as { _bsontype?: unknown })._bsontype === "BSONRegExp"
 }
 
 function encode(document: Document): Uint8Array {

@@ -2,10 +2,11 @@
 import { equalValues, readBson, writeBson, type Clock, type Document, type Value } from "../../../kernel/index.ts"
 import { StoreError, type BulkOperation, type Change, type FindAndChangeOptions, type Namespace, type Swap, type SwapOutcome, type UpdateOptions, type UpdateResult } from "../../data/index.ts"
 import { checkReplacement, compileUpdate, replaceDocument, upsertDocument, type LanguageOptions } from "../language/index.ts"
+import { asReplacement, withId } from "../values.ts"
 import type { Access } from "./access.ts"
 import { changeAll, changeFirst } from "./change-documents.ts"
 import { compileSearch, compileShape } from "./search.ts"
-import { withId, type Found, type WriteContext } from "./write-context.ts"
+import type { Found, WriteContext } from "./write-context.ts"
 
 /** How a document becomes another, and what is inserted when there is none. */
 interface Transformation {
@@ -172,13 +173,6 @@ export class WriteOperations {
       insertion: () => upsertDocument(filter, { kind: "replace", replacement }, { ...this.#language(), now: this.#clock() }),
     }
   }
-}
-
-/** An update without operators is a replacement. */
-function asReplacement(update: Document | readonly Document[]): Document | undefined {
-  if (Array.isArray(update)) return undefined
-  const document = update as Document
-  return Object.keys(document).some((field) => field.startsWith("$")) ? undefined : document
 }
 
 function requireOperators(update: Document | readonly Document[]): void {

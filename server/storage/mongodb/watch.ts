@@ -1,0 +1,53 @@
+import { normalise, type Document, type Value } from "../../../kernel/index.ts"
+import { StoreError, type ChangeEvent, type Namespace } from "../../data/index.ts"
+import { collectionOf, exactOptions, type MongoConnection } from "./connection.ts"
+import { asStoreError } from "./errors.ts"
+
+const reported = new Set(["insert", "update", "replace", "delete"])
+
+/** The changes of a collection, as MongoDB's change streams report them. */
+export function watchCollection(connection: MongoConnection, namespace: Namespace, options: { readonly resumeAfter?: Document; readonly signal?: AbortSignal }): AsyncIterable<ChangeEvent> {
+  if (!connection.abilities.changeStreams) throw new StoreError("unsupported", "Cannot watch: this MongoDB has no change streams; they need a replica set")
+  const stream = collectionOf(connection.client, namespace).watch([], {
+    ...exactOptions, fullDocument: "updateLookup",
+    ...(connection.hasPreImages ? { fullDocumentBeforeChange: "whenAvailable" } : {}),
+    ...(options.resumeAfter === undefined ? {} : { resumeAfter: options.resumeAfter }),
+  })
+  // The stream begins when it is first asked; asking now makes "from now on" mean this moment.
+  const opened = stream.tryNext().then((first) => ({ first }), (error: unknown) => ({ error }))
+  return {
+    async *[Symbol.asyncIterator]() {
+      const stop = (): void => void stream.close().catch(() => undefined)
+      options.signal?.addEventListener("abort", stop)
+      try {
+        const start = await opened
+        if ("error" in start) throw start.error
+        if (start.first !== null) yield* eventOf(start.first, namespace)
+        while (options.signal?.aborted !== true) yield* eventOf(await stream.next(), namespace)
+      } catch (error) {
+        if (options.signal?.aborted !== true) throw asStoreError(error, namespace)
+      } finally {
+        options.signal?.removeEventListener("abort", stop)
+        await stream.close().catch(() => undefined)
+      }
+    },
+  }
+}
+
+function* eventOf(raw: object, { database, collection }: Namespace): Generator<ChangeEvent> {
+  const event = normalise(raw) as Document
+  const type = event["operationType"]
+  if (typeof type !== "string" || !reported.has(type)) return
+  const part = (name: string): Document => (isPresent(event[name]) ? { [name]: event[name] as Value } : {})
+  yield {
+    _id: event["_id"] as Document,
+    operationType: type as ChangeEvent["operationType"],
+    ns: { db: database, coll: collection },
+    documentKey: event["documentKey"] as Document,
+    ...part("fullDocument"), ...part("fullDocumentBeforeChange"), ...part("updateDescription"), ...part("clusterTime"),
+  }
+}
+
+function isPresent(value: Value): boolean {
+  return value !== undefined && value !== null
+}
