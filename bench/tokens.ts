@@ -1,5 +1,5 @@
 // Refresh (lookup + sign) beside its floor: one indexed read and one HS256 signature by jose. And an access token met again
-// beside jose's verification. `node bench/tokens.ts [documents]`
+// beside jose's verification.
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -11,7 +11,7 @@ import { toEjson, type Document } from "../kernel/index.ts"
 import { storeState } from "../test/server/users/store-state.ts"
 
 const idOf = (index: number): string => index.toString(16).padStart(24, "0")
-const sizes = process.argv[2] === undefined ? [1000, 100_000] : [Number(process.argv[2])]
+const sizes = [1000, 100_000]
 const sessions = 1000
 const rounds = 5
 const perRound = 3000
@@ -19,11 +19,11 @@ const namespace = { database: "app", collection: "users" }
 
 interface Figure { readonly name: string; readonly microseconds: number }
 
-async function once(run: (index: number) => Promise<unknown>, atOnce: number): Promise<number> {
+async function once(work: (index: number) => Promise<unknown>, atOnce: number): Promise<number> {
   const start = performance.now()
   let next = 0
   await Promise.all(Array.from({ length: atOnce }, async () => {
-    while (next < perRound) await run(next++)
+    while (next < perRound) await work(next++)
   }))
   return ((performance.now() - start) * 1000) / perRound
 }
@@ -32,7 +32,7 @@ async function once(run: (index: number) => Promise<unknown>, atOnce: number): P
 async function measure(candidates: Record<string, (index: number) => Promise<unknown>>, atOnce: number): Promise<Figure[]> {
   const best = new Map<string, number>()
   for (let round = 0; round < rounds; round++) {
-    for (const [name, run] of Object.entries(candidates)) best.set(name, Math.min(best.get(name) ?? Number.POSITIVE_INFINITY, await once(run, atOnce)))
+    for (const [name, work] of Object.entries(candidates)) best.set(name, Math.min(best.get(name) ?? Number.POSITIVE_INFINITY, await once(work, atOnce)))
   }
   return [...best].map(([name, microseconds]) => ({ name, microseconds }))
 }
@@ -43,55 +43,58 @@ function print(title: string, figures: readonly Figure[]): void {
   for (const { name, microseconds } of figures) console.log(`  ${name.padEnd(44)} ${microseconds.toFixed(1).padStart(8)} us  ${(microseconds / floor).toFixed(2).padStart(6)}x`)
 }
 
-for (const size of sizes) {
-  const folder = mkdtempSync(join(tmpdir(), "bench-tokens-"))
-  const store = openEmbeddedStore({ file: join(folder, "store.sqlite"), durability: "process" })
-  try {
-    const log = { warn: () => undefined }
-    await store.ensureIndex(namespace, { keys: { user_id: 1 } })
-    for (let from = 0; from < size; from += 1000) {
-      await store.insert(namespace, Array.from({ length: Math.min(1000, size - from) }, (_, index): Document => ({ user_id: idOf(from + index), team: "red", roles: ["a", "b"], level: 7, joined: new Date(0) })))
+/** Prints the figures for a small and a large collection. */
+export async function run(): Promise<void> {
+  for (const size of sizes) {
+    const folder = mkdtempSync(join(tmpdir(), "bench-tokens-"))
+    const store = openEmbeddedStore({ file: join(folder, "store.sqlite"), durability: "process" })
+    try {
+      const log = { warn: () => undefined }
+      await store.ensureIndex(namespace, { keys: { user_id: 1 } })
+      for (let from = 0; from < size; from += 1000) {
+        await store.insert(namespace, Array.from({ length: Math.min(1000, size - from) }, (_, index): Document => ({ user_id: idOf(from + index), team: "red", roles: ["a", "b"], level: 7, joined: new Date(0) })))
+      }
+      const collections = storeState(store)
+      const config = { enabled: true, dataSource: "mongodb-atlas", database: "app", collection: "users", userIdField: "user_id", onUserCreationFunction: undefined }
+      const customData = createCustomData({ config: () => config, reader: { findFirstInserted: (_source, database, collection, field, value) => store.findFirstInserted({ database, collection }, field, value) }, log, clock: () => new Date() })
+      let made = 0
+      const anonymous = { type: "anon-user", id: undefined, disabled: false, config: {}, secretConfig: {}, metadataFields: [], redirectUris: [], domainRestrictions: [] }
+      const users = createUsers({
+        collections, domainId: "64a000000000000000000001", log, sessions: () => tokens, secret: () => undefined, functions: { call: async () => null }, newUserId: () => idOf(Math.floor((made++ * size) / sessions)),
+        config: () => ({ clientAppId: "bench", providers: new Map([["anon-user", anonymous]]), customUserData: config }),
+      })
+      const tokens = createTokenService({ collections, snapshots: customData, users, domainId: "64a000000000000000000001", log, refreshesPerMinute: 1_000_000 })
+      const signIn = createSignIn({ users, tokens, decode: decodeSnapshot })
+      await users.open()
+      const pairs: { access: string; refresh: string; user: string }[] = []
+      for (let index = 0; index < sessions; index++) {
+        const reply = await signIn.logIn("anon-user", {}, { address: "bench" })
+        pairs.push({ access: reply.access_token, refresh: reply.refresh_token as string, user: reply.user_id })
+      }
+      const pair = (index: number): { access: string; refresh: string; user: string } => pairs[index % pairs.length] as { access: string; refresh: string; user: string }
+      const secret = (await crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"])) as CryptoKey
+      const claims = { baas_device_id: idOf(0), baas_domain_id: idOf(1), stitch_devId: idOf(0), stitch_domainId: idOf(1), typ: "access" }
+      const floor = async (index: number): Promise<string> => {
+        const { user } = pair(index)
+        const document = await store.findFirstInserted(namespace, "user_id", user)
+        return new SignJWT({ ...claims, user_data: toEjson(document) }).setProtectedHeader({ alg: "HS256", typ: "JWT", kid: "k" }).setSubject(user).setIssuer(idOf(2)).setJti(idOf(3)).setIssuedAt().setExpirationTime("30m").sign(secret)
+      }
+      const refresh = (index: number): Promise<unknown> => tokens.refresh(pair(index).refresh)
+      let strange = tokens
+      const coldRefresh = (index: number): Promise<unknown> => {
+        if (index % sessions === 0) strange = createTokenService({ collections, snapshots: customData, users, domainId: "64a000000000000000000001", log })
+        return strange.refresh(pair(index).refresh)
+      }
+      const alien = await Promise.all(pairs.map(({ user }) => new SignJWT({ ...claims, user_data: { team: "red" } }).setProtectedHeader({ alg: "HS256" }).setSubject(user).setIssuedAt().setExpirationTime("30m").sign(secret)))
+      console.log(`\n== ${size} documents, ${sessions} sessions, embedded store`)
+      for (const atOnce of [1, 16]) {
+        print(`refresh, ${atOnce} at once`, await measure({ "floor: indexed read + jose HS256 sign": floor, "refresh": refresh, "refresh, first of its session in a process": coldRefresh }, atOnce))
+        print(`access token met again, ${atOnce} at once`, await measure({ "jose jwtVerify": (index) => jwtVerify(alien[index % alien.length] as string, secret, { algorithms: ["HS256"] }), "verifyAccess": (index) => tokens.verifyAccess(pair(index).access) }, atOnce))
+      }
+      await tokens.close()
+    } finally {
+      await store.close()
+      rmSync(folder, { recursive: true })
     }
-    const collections = storeState(store)
-    const config = { enabled: true, dataSource: "mongodb-atlas", database: "app", collection: "users", userIdField: "user_id", onUserCreationFunction: undefined }
-    const customData = createCustomData({ config: () => config, reader: { findFirstInserted: (_source, database, collection, field, value) => store.findFirstInserted({ database, collection }, field, value) }, log, clock: () => new Date() })
-    let made = 0
-    const anonymous = { type: "anon-user", id: undefined, disabled: false, config: {}, secretConfig: {}, metadataFields: [], redirectUris: [], domainRestrictions: [] }
-    const users = createUsers({
-      collections, domainId: "64a000000000000000000001", log, sessions: () => tokens, secret: () => undefined, functions: { call: async () => null }, newUserId: () => idOf(Math.floor((made++ * size) / sessions)),
-      config: () => ({ clientAppId: "bench", providers: new Map([["anon-user", anonymous]]), customUserData: config }),
-    })
-    const tokens = createTokenService({ collections, snapshots: customData, users, domainId: "64a000000000000000000001", log, refreshesPerMinute: 1_000_000 })
-    const signIn = createSignIn({ users, tokens, decode: decodeSnapshot })
-    await users.open()
-    const pairs: { access: string; refresh: string; user: string }[] = []
-    for (let index = 0; index < sessions; index++) {
-      const reply = await signIn.logIn("anon-user", {}, { address: "bench" })
-      pairs.push({ access: reply.access_token, refresh: reply.refresh_token as string, user: reply.user_id })
-    }
-    const pair = (index: number): { access: string; refresh: string; user: string } => pairs[index % pairs.length] as { access: string; refresh: string; user: string }
-    const secret = (await crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"])) as CryptoKey
-    const claims = { baas_device_id: idOf(0), baas_domain_id: idOf(1), stitch_devId: idOf(0), stitch_domainId: idOf(1), typ: "access" }
-    const floor = async (index: number): Promise<string> => {
-      const { user } = pair(index)
-      const document = await store.findFirstInserted(namespace, "user_id", user)
-      return new SignJWT({ ...claims, user_data: toEjson(document) }).setProtectedHeader({ alg: "HS256", typ: "JWT", kid: "k" }).setSubject(user).setIssuer(idOf(2)).setJti(idOf(3)).setIssuedAt().setExpirationTime("30m").sign(secret)
-    }
-    const refresh = (index: number): Promise<unknown> => tokens.refresh(pair(index).refresh)
-    let strange = tokens
-    const coldRefresh = (index: number): Promise<unknown> => {
-      if (index % sessions === 0) strange = createTokenService({ collections, snapshots: customData, users, domainId: "64a000000000000000000001", log })
-      return strange.refresh(pair(index).refresh)
-    }
-    const alien = await Promise.all(pairs.map(({ user }) => new SignJWT({ ...claims, user_data: { team: "red" } }).setProtectedHeader({ alg: "HS256" }).setSubject(user).setIssuedAt().setExpirationTime("30m").sign(secret)))
-    console.log(`\n== ${size} documents, ${sessions} sessions, embedded store`)
-    for (const atOnce of [1, 16]) {
-      print(`refresh, ${atOnce} at once`, await measure({ "floor: indexed read + jose HS256 sign": floor, "refresh": refresh, "refresh, first of its session in a process": coldRefresh }, atOnce))
-      print(`access token met again, ${atOnce} at once`, await measure({ "jose jwtVerify": (index) => jwtVerify(alien[index % alien.length] as string, secret, { algorithms: ["HS256"] }), "verifyAccess": (index) => tokens.verifyAccess(pair(index).access) }, atOnce))
-    }
-    await tokens.close()
-  } finally {
-    await store.close()
-    rmSync(folder, { recursive: true })
   }
 }

@@ -27,7 +27,8 @@ export function createLiveSessions({ sessions, users, clock, maxAgeMs, keepsReco
   readonly sessions: Sessions; readonly users: UserStates; readonly clock: Clock; readonly maxAgeMs: number; readonly keepsRecords: boolean; readonly maxEntries?: number
 }): LiveSessions {
   const table = new Map<string, SessionRecord>()
-  let heardAt = Number.NEGATIVE_INFINITY
+  // An empty table is up to date.
+  let heardAt = performance.now()
   let heardTo = clock()
   let hearing: Promise<void> | undefined
   /** How many endings were heard of; a session read across one is not kept. */
@@ -66,7 +67,8 @@ export function createLiveSessions({ sessions, users, clock, maxAgeMs, keepsReco
     async find(claims, digest) {
       const silence = performance.now() - heardAt
       if (silence > deafMs) table.clear()
-      if (table.size > 0 && silence >= maxAgeMs) await hear()
+      if (table.size === 0) [heardAt, heardTo] = [performance.now(), clock()]
+      else if (silence >= maxAgeMs) await hear()
       const session = table.get(claims.sessionId) ?? (await read(claims))
       if (session === undefined || session.userId !== claims.sub || !equalDigests(session.digest, digest) || clock().getTime() >= session.expires.getTime() + 5000) return undefined
       return session
