@@ -10,6 +10,7 @@ export type { RuntimeEvent, RuntimeLog } from "./app-pool.ts"
 export type { CodeProblem, GuestModules } from "./executor-process.ts"
 export type { CallRequest } from "./pending-call.ts"
 export { defaultLimits } from "./limits.ts"
+export { scriptPrefix } from "./protocol.ts"
 export type * from "./protocol.ts"
 
 export interface RuntimeOptions {

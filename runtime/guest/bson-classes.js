@@ -175,9 +175,9 @@ class Timestamp {
 }
 tagged(Timestamp, "Timestamp")
 
-class MinKey {}
+class MinKey { valueOf() { return "MinKey" } }
 tagged(MinKey, "MinKey")
-class MaxKey {}
+class MaxKey { valueOf() { return "MaxKey" } }
 tagged(MaxKey, "MaxKey")
 
 class Code {

@@ -14,7 +14,6 @@ class Collection {
   #client
   #database
   #name
-  #bulk
   constructor(client, database, name) {
     this.#client = client
     this.#database = database

@@ -10,7 +10,7 @@ const { isInteger, isSafeInteger, isFinite: isFiniteNumber } = Number
 const { fromCharCode } = String
 const { isView } = ArrayBuffer
 const { floor, min: smaller, max: larger, random } = Math
-const evaluate = eval
+const evaluate = realm.eval
 const [NativeObject, NativePromise, NativeDate, NativeRegExp, NativeError, NativeTypeError, NativeRangeError, NativeMap, NativeSet, NativeWeakMap, NativeBytes, NativeBuffer, NativeNumber, NativeString, NativeBoolean, NativeBigInt, NativeSymbol] =
   [Object, Promise, Date, RegExp, Error, TypeError, RangeError, Map, Set, WeakMap, Uint8Array, ArrayBuffer, Number, String, Boolean, BigInt, Symbol]
 const { asIntN, asUintN } = BigInt

@@ -73,7 +73,8 @@ class URL {
   toJSON() { return this.#parts.href }
   static canParse(url, base) {
     try {
-      return new URL(url, base) !== undefined
+      callHost("url", "parse", [String(url), base === undefined ? null : String(base)])
+      return true
     } catch {
       return false
     }
@@ -147,7 +148,7 @@ class EventTarget {
   removeEventListener(type, listener) { this.#listeners.set(type, (this.#listeners.get(type) ?? []).filter((each) => each.listener !== listener)) }
   dispatchEvent(event) {
     event.target = this
-    for (const each of [...(this.#listeners.get(event.type) ?? [])]) {
+    for (const each of Array.from(this.#listeners.get(event.type) ?? [])) {
       if (each.once) this.removeEventListener(event.type, each.listener)
       if (typeof each.listener === "function") each.listener.call(this, event)
       else each.listener.handleEvent(event)

@@ -1,0 +1,54 @@
+// The transactions of one call. A session is a name the guest chose; it means something in its own call only.
+import type { Caller, DataService, DataSession } from "../data/index.ts"
+import { RequestError } from "../errors.ts"
+
+const mostSessions = 20
+
+interface OpenSession { readonly session: Promise<DataSession>; readonly service: string; readonly caller: Caller }
+
+export class CallSessions {
+  readonly #open = new Map<string, OpenSession>()
+  readonly #data: DataService
+
+  constructor(data: DataService) {
+    this.#data = data
+  }
+
+  /** Starts, commits or aborts the transaction of a session. */
+  async perform(id: string, name: "start" | "commit" | "abort" | "end", service: string, caller: Caller): Promise<null> {
+    if (name === "start") {
+      if (this.#open.has(id)) throw new RequestError("FunctionExecutionError", "Transaction already in progress")
+      if (this.#open.size >= mostSessions) throw new RequestError("FunctionExecutionError", `at most ${mostSessions} sessions at once`)
+      const session = this.#data.startSession(service, caller)
+      this.#open.set(id, { session, service, caller })
+      session.catch(() => this.#open.delete(id))
+      await session
+      return null
+    }
+    const open = this.#open.get(id)
+    this.#open.delete(id)
+    if (open === undefined) {
+      if (name === "commit") throw new RequestError("FunctionExecutionError", "No transaction started")
+      return null
+    }
+    const session = await open.session
+    await (name === "commit" ? session.commit() : session.abort())
+    return null
+  }
+
+  /** The transaction an operation joins. SECURITY: only with the service and the rights it was started with. */
+  async join(id: string, service: string, caller: Caller): Promise<DataSession | undefined> {
+    const open = this.#open.get(id)
+    // A session without a transaction: the operation stands for itself, as with the driver.
+    if (open === undefined) return undefined
+    if (open.service !== service) throw new RequestError("FunctionExecutionError", "the session belongs to another service")
+    if (open.caller.system !== caller.system) throw new RequestError("FunctionExecutionError", "the session was started under another identity")
+    return open.session
+  }
+
+  /** Aborts what the call left open. */
+  abortAll(): void {
+    for (const { session } of this.#open.values()) void session.then((each) => each.abort()).catch(() => undefined)
+    this.#open.clear()
+  }
+}

@@ -1,0 +1,65 @@
+// Everything one call can reach of the server: data, cursors, sessions, HTTP and identity scripts, each under the identity
+// its token stands for. SECURITY: operations come from guest code; what is not one of these kinds is refused.
+import { toEjson, type Json } from "../../kernel/index.ts"
+import type { Capabilities, GuestAnswer, GuestOperation } from "../../runtime/index.ts"
+import type { DataService } from "../data/index.ts"
+import { RequestError } from "../errors.ts"
+import { readArguments } from "./arguments.ts"
+import { CallCursors } from "./call-cursors.ts"
+import { CallSessions } from "./call-sessions.ts"
+import { performDataOperation } from "./data-operations.ts"
+import { failedAnswer } from "./failures.ts"
+import type { HttpClient } from "./http-client.ts"
+import type { Identities } from "./identities.ts"
+
+export interface CapabilityParts {
+  readonly data: DataService
+  readonly identities: Identities
+  readonly http: HttpClient
+  /** A line for the log of the call that the function did not write. */
+  readonly warn: (text: string) => void
+}
+
+/** The capabilities of one call. */
+export function createCapabilities({ data, identities, http, warn }: CapabilityParts): Capabilities {
+  const cursors = new CallCursors(warn)
+  const sessions = new CallSessions(data)
+  const ended = new AbortController()
+
+  const perform = async (operation: GuestOperation): Promise<Json> => {
+    switch (operation.kind) {
+      case "data": {
+        const caller = await identities.ownerOf(operation.identity)
+        const session = operation.session === undefined ? undefined : await sessions.join(operation.session, operation.service, caller)
+        if (operation.collection === "") throw new RequestError("FunctionExecutionError", "db.aggregate is not available in this server")
+        const collection = data.collection(operation.service, { database: operation.database, collection: operation.collection }, caller, session)
+        const result = await performDataOperation(collection, operation.name, readArguments(operation.args), caller.system)
+        return "cursor" in result ? cursors.begin(result.cursor) : toEjson(result.value)
+      }
+      case "cursor": return operation.name === "next" ? cursors.next(operation.cursor) : cursors.close(operation.cursor)
+      case "session": return sessions.perform(operation.session, operation.name, operation.service, await identities.ownerOf(operation.identity))
+      case "http": return toEjson(await http.send(operation.method, readArguments(operation.args), ended.signal))
+      case "script": return { ...(await identities.fromScript(operation.name)) }
+      default: throw new RequestError("FunctionExecutionError", "the operation is unknown")
+    }
+  }
+
+  return {
+    perform(operations, answer) {
+      const due: GuestAnswer[] = []
+      const deliver = (one: GuestAnswer): void => {
+        due.push(one)
+        // Answers that come together travel together.
+        if (due.length === 1) queueMicrotask(() => answer(due.splice(0)))
+      }
+      for (const operation of operations) {
+        perform(operation).then((value) => deliver({ id: operation.id, ok: true, value }), (error: unknown) => deliver(failedAnswer(operation.id, error)))
+      }
+    },
+    release() {
+      ended.abort()
+      cursors.closeAll()
+      sessions.abortAll()
+    },
+  }
+}

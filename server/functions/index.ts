@@ -1,0 +1,5 @@
+// The app's functions as a service.
+export { createFunctions } from "./service.ts"
+export { createHttpTransport, type HttpExchange, type HttpReply, type HttpTransport } from "./http-transport.ts"
+export { isClosedAddress } from "./addresses.ts"
+export type * from "./ports.ts"

@@ -1,0 +1,106 @@
+// What the functions service is given and what it promises.
+import type { Clock, Document, Json, Value } from "../../kernel/index.ts"
+import type { CallLimits, CallRequest, LogLine, Outcome } from "../../runtime/index.ts"
+import type { AppModel, AppValue } from "../app/index.ts"
+import type { Caller, DataService, RuleFunctions } from "../data/index.ts"
+import type { HttpTransport } from "./http-transport.ts"
+
+/** The part of the runtime that calls go through. */
+export interface GuestRuntime {
+  deploy(app: string, code: import("../../runtime/index.ts").AppCode): Promise<{ readonly problems: readonly { readonly name: string; readonly problem: string }[] }>
+  call(request: CallRequest): Promise<Outcome>
+}
+
+/** Who asks for a function. `user` is `context.user`: `{ id, type, data, custom_data, identities }`. */
+export type FunctionCaller =
+  | { readonly kind: "user"; readonly user: Document; readonly request: Document }
+  /** Nobody: a trigger, a webhook, the server itself. */
+  | { readonly kind: "system"; readonly request?: Document }
+
+/** By what road a call comes; it decides about `private` and `can_evaluate`, and the type of the log entry. */
+export type Via =
+  | "client" | "endpoint" | "webhook" | "database-trigger" | "authentication-trigger" | "scheduled-trigger" | "rule" | "authentication" | "administrator"
+
+export interface CallOptions {
+  readonly via: Via
+  /** The function gets a `response` as its second parameter, and the result tells what it did to it. */
+  readonly response?: boolean
+  /** What the log entry shall say besides. */
+  readonly logFields?: Document
+  /** How many rule functions deep the call is. */
+  readonly ruleDepth?: number
+}
+
+/** What an endpoint function left: its result as Extended JSON text, and what it did to `response`. */
+export interface EndpointResult {
+  readonly result: string
+  readonly response: { readonly touched: boolean; readonly statusCode: number | undefined; readonly headers: readonly (readonly [string, readonly string[]])[]; readonly body: string | Uint8Array | undefined }
+}
+
+/** The functions of one deployed app. Methods reject with `RequestError`. */
+export interface Functions extends RuleFunctions {
+  /**
+   * Calls a function with arguments as they came: Extended JSON, a list. Resolves to the result as canonical Extended JSON text.
+   * `args` is `unknown` because it is checked here: not a list or malformed is `InvalidParameter`.
+   */
+  run(name: string, args: unknown, caller: FunctionCaller, options: CallOptions): Promise<string>
+  /** As {@link Functions.run}, with values in and out. */
+  runWithValues(name: string, args: readonly Value[], caller: FunctionCaller, options: CallOptions): Promise<Value>
+  /** Runs an endpoint's or webhook's function with `(request, response)`. */
+  runEndpoint(name: string, request: Document, caller: FunctionCaller, options: Omit<CallOptions, "response">): Promise<EndpointResult>
+  /** Whether there is a function of this name. */
+  has(name: string): boolean
+  /** Files that cannot be compiled, found when the app was deployed. */
+  readonly problems: readonly { readonly name: string; readonly problem: string }[]
+}
+
+export interface FunctionSettings {
+  readonly limits: Partial<CallLimits>
+  /** Limits of single functions, over those of the app. */
+  readonly functionLimits: Readonly<Record<string, Partial<CallLimits>>>
+  readonly errorText: "plain" | "json"
+  /** Hosts that `context.http` may reach although their addresses are private: `name` or `name:port`. */
+  readonly openHosts: readonly string[]
+  readonly httpResponseBytes: number
+  readonly requestBytes: number
+}
+
+export interface FunctionsOptions {
+  readonly app: AppModel
+  readonly runtime: GuestRuntime
+  readonly data: DataService
+  /** `context.user` of an account that exists and may log in; null otherwise. */
+  readonly userLookup: (userId: string) => Promise<Document | null>
+  /** What `context.values.get` gives: the value, or the secret's text; undefined hides the name. */
+  readonly resolveValue: (value: AppValue) => Value
+  readonly settings?: Partial<FunctionSettings>
+  readonly clock?: Clock
+  readonly log?: (entry: FunctionLogEntry) => void
+  readonly httpTransport?: HttpTransport
+  /** `context.app.hostingUri` and the time of the deployment. */
+  readonly hostingUri?: string
+  readonly deployedAt?: Date
+}
+
+/** One entry of the app's log; names as in App Services (admin specification, 6.4). No secret and no token is in it. */
+export interface FunctionLogEntry {
+  readonly type: "FUNCTION" | "SERVICE_FUNCTION" | "ENDPOINT" | "WEBHOOK" | "DB_TRIGGER" | "AUTH_TRIGGER" | "SCHEDULED_TRIGGER"
+  readonly started: Date
+  readonly completed: Date
+  readonly status: number
+  readonly user_id: string | undefined
+  readonly remote_ip_address: string | undefined
+  readonly function_id: string | undefined
+  readonly function_name: string
+  readonly function_call: { readonly name: string; readonly arguments?: readonly Json[]; readonly service: "" }
+  readonly messages: readonly LogLine[]
+  readonly error_logs: readonly string[]
+  readonly mem_time_usage: number
+  readonly error?: string
+  readonly error_code?: string
+  readonly stack?: string
+  readonly [field: string]: unknown
+}
+
+/** Whose rights an identity token stands for; made when first needed. */
+export type IdentityOwner = () => Promise<Caller>

@@ -1,0 +1,153 @@
+// The functions of one deployed app: who may call one and as whom, what it is told, what it may reach, what is logged.
+import { bsonTypeOf, fromEjson, isDocument, parseEjson, systemClock, toEjson, type Binary, type Document, type Json, type Value } from "../../kernel/index.ts"
+import { defaultLimits, scriptPrefix, type AppCode, type CallLimits, type GuestStart, type LogLine, type Outcome } from "../../runtime/index.ts"
+import type { AppFunction } from "../app/index.ts"
+import { RequestError } from "../errors.ts"
+import { Admission } from "./admission.ts"
+import { createCapabilities } from "./capabilities.ts"
+import { appCode, codeName, reachOf, runAsOf } from "./code.ts"
+import { outcomeError } from "./failures.ts"
+import { createHttpClient } from "./http-client.ts"
+import { createHttpTransport } from "./http-transport.ts"
+import { Identities, noRequest, systemUser, type ScriptResult } from "./identities.ts"
+import { toLogEntry } from "./log-entry.ts"
+import type { CallOptions, EndpointResult, FunctionCaller, Functions, FunctionSettings, FunctionsOptions } from "./ports.ts"
+import { fixedStart, guestLimits, readNames } from "./start.ts"
+
+const defaults: FunctionSettings = { limits: {}, functionLimits: {}, errorText: "plain", openHosts: [], httpResponseBytes: 16 * 1024 * 1024, requestBytes: 18 * 1024 * 1024 }
+
+/** Puts the app's functions into use. `modules` is the table of packages. Rejects when the runtime cannot start. */
+export async function createFunctions(options: FunctionsOptions, modules: AppCode["modules"] = {}): Promise<Functions> {
+  const { app, runtime, data, userLookup, clock = systemClock, log } = options
+  const settings: FunctionSettings = { ...defaults, ...options.settings }
+  const transport = options.httpTransport ?? createHttpTransport(settings.openHosts)
+  const fixed = fixedStart(app, data.services, options.resolveValue, options.hostingUri ?? "", options.deployedAt ?? clock())
+  const valuesForRules = Object.fromEntries(Object.entries(fixed.values).map(([name, json]) => [name, fromEjson(json)]))
+  const admissions = new Map([...app.functions.values()].map((each) => [each.name, new Admission(each)]))
+  const reach = reachOf(app)
+  const code = codeName(app)
+  const { problems } = await runtime.deploy(code, appCode(app, modules))
+
+  const find = (name: string): AppFunction => {
+    const each = app.functions.get(name)
+    if (each === undefined) throw new RequestError("FunctionNotFound", `function not found: '${name}'`)
+    return each
+  }
+
+  const admit = async (each: AppFunction, args: readonly Json[], caller: FunctionCaller): Promise<void> => {
+    const admission = admissions.get(each.name)
+    if (admission === undefined || admission.isOpen) return
+    const values = args.map((item) => fromEjson(item))
+    const admitted = await admission.admits({
+      user: caller.kind === "user" ? caller.user : systemUser, request: caller.request ?? noRequest, values: valuesForRules, environment: { tag: app.environment.tag, values: app.environment.values }, args: values,
+      callFunction: (name, given) => runWithValues(name, given, caller, { via: "rule" }),
+    })
+    if (!admitted) throw new RequestError("FunctionExecutionError", `rule not matched for function "${each.name}"`)
+  }
+
+  const runScript = async (name: string, caller: FunctionCaller, call: CallOptions): Promise<ScriptResult> => {
+    const outcome = await perform(find(name), scriptPrefix + name, [], caller, call, () => undefined)
+    if (outcome.kind !== "returned") throw outcomeError(outcome)
+    const value = parseEjson(outcome.result)
+    if (isDocument(value) && (value["runAsSystem"] === true || value["runAsSystemUser"] === true)) return { system: true }
+    const userId = bsonTypeOf(value) === "ObjectId" ? String(value) : value
+    if (typeof userId === "string" && userId !== "") return { system: false, userId }
+    // SECURITY: never fall back to more rights.
+    throw new RequestError("FunctionExecutionError", "the identity script gave no user id")
+  }
+
+  const entryOf = async (each: AppFunction, identities: Identities): Promise<NonNullable<GuestStart["entry"]>> => {
+    const runAs = runAsOf(each)
+    switch (runAs.kind) {
+      case "system": return { identity: identities.guest.system, system: true }
+      case "user": return { identity: await identities.userToken(runAs.id), system: false }
+      case "script": return identities.fromScript(each.name)
+      case "inherit": return { identity: identities.guest.caller, system: identities.caller.system }
+    }
+  }
+
+  /** Runs a function or its identity script (`entry`) in the runtime. */
+  const perform = async (each: AppFunction, entry: string, args: readonly Json[], caller: FunctionCaller, call: CallOptions, warn: (text: string) => void): Promise<Outcome> => {
+    const needs = reach(each.name)
+    const isScript = entry !== each.name
+    const scripts = isScript ? { ...needs.identities, scripts: [] } : needs.identities
+    const identities = new Identities(caller, scripts, call.ruleDepth, userLookup, (name) => runScript(name, caller, call))
+    const limits: CallLimits = { ...defaultLimits, ...settings.limits, ...settings.functionLimits[each.name] }
+    const shownUser = caller.kind === "user" ? caller.user : systemUser
+    const start: GuestStart = {
+      function: entry, args, user: toEjson(shownUser), request: toEjson(caller.request ?? noRequest), ...fixed, httpServices: [], identities: identities.guest, callerIsSystem: identities.caller.system,
+      limits: guestLimits(limits), now: clock().getTime(), errorText: settings.errorText,
+      entry: isScript ? { identity: identities.guest.caller, system: identities.caller.system } : await entryOf(each, identities),
+      ...(needs.asksForNames ? { names: await readNames(data) } : {}),
+      ...(call.response === true ? { response: true } : {}),
+    }
+    const http = createHttpClient(transport, settings.httpResponseBytes)
+    const user = caller.kind === "user" ? caller.user["id"] : undefined
+    return runtime.call({ app: code, ...(typeof user === "string" ? { user } : {}), start, limits, capabilities: createCapabilities({ data, identities, http, warn }) })
+  }
+
+  const run = async (name: string, given: unknown, caller: FunctionCaller, call: CallOptions): Promise<string> => {
+    const started = clock()
+    const each = find(name)
+    const args: readonly Json[] = Array.isArray(given) ? given : []
+    const warnings: LogLine[] = []
+    let outcome: Outcome | undefined
+    const record = (error: unknown): void => log?.(toLogEntry({ each, args, caller, options: call, started, completed: clock(), outcome, warnings, error }))
+    try {
+      if (each.private && (call.via === "client")) throw new RequestError("NotCallable", `function '${name}' is private`)
+      if (given !== undefined && !Array.isArray(given)) throw new RequestError("InvalidParameter", "arguments must be a list")
+      if (call.via === "client" || call.via === "endpoint") await admit(each, args, caller)
+      checkArguments(args)
+      outcome = await perform(each, name, args, caller, call, (text) => warnings.push({ level: "warn", text }))
+      if (outcome.kind !== "returned") throw outcomeError(outcome)
+    } catch (error) {
+      record(error)
+      throw error
+    }
+    record(undefined)
+    return outcome.result
+  }
+
+  const runWithValues = async (name: string, args: readonly Value[], caller: FunctionCaller, call: CallOptions): Promise<Value> =>
+    parseEjson(await run(name, args.map((item) => toEjson(item)), caller, call))
+
+  return {
+    problems,
+    has: (name) => app.functions.has(name),
+    run,
+    runWithValues,
+    async runEndpoint(name, request, caller, call) {
+      const whole = parseEjson(await run(name, [toEjson(request)], caller, { ...call, response: true }))
+      return readEndpointResult(whole)
+    },
+    // SOURCE: a rule's function runs as the user whose rule is evaluated, private or not, and is not asked for `can_evaluate`.
+    call: (name, args, caller) =>
+      runWithValues(name, args, caller.system ? { kind: "system", request: caller.request } : { kind: "user", user: caller.user, request: caller.request }, { via: "rule", ruleDepth: (caller.ruleDepth ?? 0) + 1 }),
+  }
+}
+
+/** Refuses arguments that cannot be decoded; nothing runs then. Throws `EjsonError`, which callers report as `InvalidParameter`. */
+function checkArguments(args: readonly Json[]): void {
+  for (const item of args) fromEjson(item)
+}
+
+function readEndpointResult(whole: Value): EndpointResult {
+  if (!isDocument(whole) || !isDocument(whole["response"])) throw new RequestError("FunctionExecutionError", "the function gave no result")
+  const { touched, statusCode, headers, body }: Document = whole["response"]
+  return {
+    result: JSON.stringify(toEjson(Object.hasOwn(whole, "result") ? whole["result"] : undefined)),
+    response: {
+      touched: touched === true,
+      statusCode: typeof statusCode === "number" && Number.isInteger(statusCode) && statusCode >= 100 && statusCode <= 599 ? statusCode : undefined,
+      headers: Array.isArray(headers) ? (headers as readonly Value[]).flatMap((pair) => readHeader(pair)) : [],
+      body: typeof body === "string" ? body : bsonTypeOf(body) === "Binary" ? (body as Binary).value() : undefined,
+    },
+  }
+}
+
+function readHeader(pair: Value): (readonly [string, readonly string[]])[] {
+  if (!Array.isArray(pair)) return []
+  const [name, values] = pair as readonly Value[]
+  return typeof name === "string" && Array.isArray(values) ? [[name, (values as readonly Value[]).map(String)]] : []
+}
+
