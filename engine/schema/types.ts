@@ -9,8 +9,11 @@ export type SchemaProblemKind =
   | "array_min_properties" | "array_max_properties" | "additional_property_not_allowed" | "invalid_property_pattern" | "invalid_property_name"
   | "string_gte" | "string_lte" | "pattern" | "format" | "condition_then" | "condition_else" | "false" | "validate"
 
-/** One way in which a document misses its schema. `field` is a dotted path, `""` the document; `detail` holds no value of the document. */
-export interface SchemaProblem { readonly field: string; readonly kind: SchemaProblemKind; readonly detail: string }
+/**
+ * One way in which a document misses its schema. `field` is a dotted path, `""` the document; `detail` holds no value of the
+ * document. `undetermined`: a `validate` was neither true nor false, perhaps for want of a call.
+ */
+export interface SchemaProblem { readonly field: string; readonly kind: SchemaProblemKind; readonly detail: string; readonly undetermined?: true }
 
 /** What a check knows besides the value. */
 export interface Checking {

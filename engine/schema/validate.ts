@@ -21,8 +21,8 @@ export type SchemaValidator = (change: Change) => readonly SchemaProblem[]
 /**
  * Binds a schema to what is known in a request; the validator then checks any number of changes and gives what is wrong with each.
  *
- * A `%function` that has no answer yet counts as a failed `validate` and is noted in the call table: when there are problems
- * and calls are wanted, make them and validate again. No call is asked for by a document whose form is wrong.
+ * A `%function` that has no answer yet leaves its `validate` undetermined and is noted in the call table: when a problem is
+ * `undetermined` and calls are wanted, make them and validate again. No call is asked for by a document whose form is wrong.
  */
 export function bindSchema(schema: Schema, known: KnownScope, calls: CallTable): SchemaValidator {
   const predicates = new Map<Expression, Predicate>()
@@ -60,7 +60,8 @@ function walk(node: SchemaNode, value: Value, previous: Value, field: string, wa
   const { problems, predicateOf, root, prevRoot } = walking
   if (node.validate !== undefined) {
     const scope = { root, this: value, prev: previous, ...(prevRoot === undefined ? {} : { prevRoot }) }
-    if (predicateOf(node.validate)(scope) !== true) problems.push({ field, kind: "validate", detail: "the change is not allowed by `validate`" })
+    const result = predicateOf(node.validate)(scope)
+    if (result !== true) problems.push({ field, kind: "validate", detail: "the change is not allowed by `validate`", ...(result === undefined ? { undetermined: true } : {}) })
   }
   for (const part of node.allOf) walk(part, value, previous, field, walking)
   // SECURITY: the fields of a document that is gone are asked too, or removing it would get round them.
