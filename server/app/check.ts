@@ -1,5 +1,5 @@
 // What only the engine can say of an app: every rule, filter, schema and `can_evaluate` is parsed as it will be when it serves.
-import { parseExpression, parseRules, type Problems } from "../../engine/index.ts"
+import { parseExpression, parseRules, parseSchema, type Problems } from "../../engine/index.ts"
 import { checkCustomData } from "./check-custom-data.ts"
 import { checkReferences } from "./check-references.ts"
 import { sortFindings, type Spot } from "./findings.ts"
@@ -25,7 +25,10 @@ export function checkApp({ draft, files }: LoadedApp): Finding[] {
   }
   for (const { defaultRule, collections } of draft.dataSources.values()) {
     parse(defaultRule, (raw, pointer, problems) => parseRules(raw, { kind: "default", pointer, problems }))
-    for (const { rules } of collections) parse(rules, (raw, pointer, problems) => parseRules(raw, { kind: "collection", pointer, problems }))
+    for (const { rules, schema } of collections) {
+      parse(rules, (raw, pointer, problems) => parseRules(raw, { kind: "collection", pointer, problems }))
+      parse(schema, (raw, pointer, problems) => parseSchema(raw, { pointer, problems }))
+    }
   }
   for (const source of callRules(draft)) parse(source, (raw, pointer, problems) => parseExpression(raw, { context: "call", pointer, problems }))
   checkReferences(draft, (code, at, message) => add("warning", code, at, message))

@@ -49,7 +49,6 @@ export const findingCodes = {
   "bad-throughput": "`maximum_throughput` without `unordered`",
   "pre-image-level": "Documents before the change for more than one collection",
   "unsupported": "A part that is kept but not run",
-  "bad-schema": "A schema that cannot be compiled",
 } as const
 
 export type FindingCode = keyof typeof findingCodes

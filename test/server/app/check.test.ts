@@ -33,6 +33,13 @@ describe("checks by the engine", () => {
     })).toEqual(["error unknown-operator functions/config.json#/1/can_evaluate/%%user.id/$near", "error expansion-not-available https_endpoints/config.json#/0/can_evaluate/%%root.x"])
   })
 
+  test("schemas, with the expressions in them", () => {
+    expect(checked({
+      [sourceFile]: source,
+      [schemaFile]: { bsonType: "object", required: "a", properties: { a: { bsonType: "string", validate: { "%%this": { $inn: [] } } } } },
+    })).toEqual([`error wrong-operand ${schemaFile}#/required`, `error unknown-operator ${schemaFile}#/properties/a/validate/%%this/$inn`])
+  })
+
   test("rules of the old layouts are checked in their own files", () => {
     expect(checked({
       "stitch.json": { config_version: 20180301, app_id: "a-bcdef" },
