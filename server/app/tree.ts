@@ -15,6 +15,7 @@ export type RootFile = (typeof rootFiles)[number]
 
 const levels = 8
 const largestFile = 16 * 1024 * 1024
+const filesAtOnce = 64
 const skippedDirectories = new Set(["node_modules", ".git", ".github"])
 
 /** The nearest directory, upwards, that holds a root file. */
@@ -51,14 +52,15 @@ async function readFolder(root: string, folder: string, files: Map<string, strin
     report.warning("unreadable-file", { file: folder, pointer: "" }, "the directory cannot be read")
     return
   }
-  await Promise.all(entries.map(async (entry) => {
-    const path = folder === "" ? entry.name : `${folder}/${entry.name}`
-    if (entry.isDirectory()) {
-      if (isRead(path)) await readFolder(root, path, files, report)
-    } else if (entry.isFile() || entry.isSymbolicLink()) {
-      await readEntry(root, path, files, report)
-    }
-  }))
+  const pathOf = (name: string): string => (folder === "" ? name : `${folder}/${name}`)
+  const paths = entries.filter((entry) => entry.isFile() || entry.isSymbolicLink()).map(({ name }) => pathOf(name))
+  // In batches: a directory of thousands of sources must not run out of file handles.
+  for (let start = 0; start < paths.length; start += filesAtOnce) {
+    await Promise.all(paths.slice(start, start + filesAtOnce).map((path) => readEntry(root, path, files, report)))
+  }
+  for (const entry of entries) {
+    if (entry.isDirectory() && isRead(pathOf(entry.name))) await readFolder(root, pathOf(entry.name), files, report)
+  }
 }
 
 function isRead(folder: string): boolean {
@@ -67,7 +69,7 @@ function isRead(folder: string): boolean {
 }
 
 /** Archives of packages are not text; they are listed with no content. */
-const archive = /^functions\/node_modules\.(?:zip|tar|tar\.gz|tgz)$/
+export const archive = /^functions\/node_modules\.(?:zip|tar|tar\.gz|tgz)$/
 const text = /\.(?:json|js|ts)$/
 
 async function readEntry(root: string, path: string, files: Map<string, string>, report: Report): Promise<void> {

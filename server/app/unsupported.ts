@@ -2,7 +2,7 @@
 import { isRecord, openFields, optionalText } from "./fields.ts"
 import { isMongoService } from "./data-sources.ts"
 import type { Reading } from "./reading.ts"
-import { foldersBelow } from "./tree.ts"
+import { archive, foldersBelow } from "./tree.ts"
 
 /** Announces what the app has and this server does not do. What is switched off in the app loses nothing and is only noted. */
 export function readUnsupported(reading: Reading): void {
@@ -12,7 +12,7 @@ export function readUnsupported(reading: Reading): void {
   readDataApi(reading)
   readForwarders(reading)
   readThirdParties(reading)
-  readArchives(reading)
+  readPackages(reading)
   const root = reading.json(reading.rootFile)?.value
   if (isRecord(root) && isRecord(root["hosting"]) && root["hosting"]["enabled"] === true) reading.lose(reading.rootFile, "static hosting (`hosting`)")
 }
@@ -76,8 +76,13 @@ function readThirdParties(reading: Reading): void {
   }
 }
 
-function readArchives(reading: Reading): void {
+/** Packages are taken from `functions/node_modules`; what stands beside the sources in another form is announced. */
+function readPackages(reading: Reading): void {
   for (const path of ["functions/package.json", "functions/package-lock.json"]) reading.json(path, () => true)
+  for (const path of reading.tree.files.keys()) {
+    if (archive.test(path)) reading.lose(path, "packages in an archive; install them from `package.json`, or unpack the archive beside it")
+    else if (/^functions\/.*(?<!\.d)\.ts$/.test(path)) reading.lose(path, "TypeScript sources are not functions; compile them to `.js`")
+  }
 }
 
 function pathsBelow(reading: Reading, folder: string): readonly string[] {

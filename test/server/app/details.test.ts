@@ -6,6 +6,13 @@ import { appOf, found, source, sourceFile } from "./support.ts"
 
 const hello = { "functions/hello.js": "exports = () => 1" }
 
+const trigger = (type: string, config: object): unknown => appOf({ ...hello, [sourceFile]: { ...source, id: "65a1" }, "triggers/t.json": { name: "t", type, config, function_name: "hello" } }).app?.triggers[0]
+
+const hook = (config: object): Record<string, unknown> => ({
+  "realm_config.json": { name: "a", app_id: "a-bcdef" }, "http_endpoints/svc/config.json": { name: "svc", type: "http" },
+  "http_endpoints/svc/incoming_webhooks/in/config.json": { name: "in", ...config }, "http_endpoints/svc/incoming_webhooks/in/source.js": "exports = () => 1",
+})
+
 describe("templates", () => {
   const qa = { "root_config.json": { name: "a", app_id: "a-bcdef", environment: "qa" }, "environments/qa.json": { values: { cluster: "C1", deep: { er: "x" }, n: 1, marked: "%(%%environment.values.cluster)" } } }
   const nameOf = (text: string, more: Record<string, unknown> = {}): unknown => {
@@ -79,8 +86,6 @@ describe("secrets", () => {
 })
 
 describe("triggers", () => {
-  const trigger = (type: string, config: object): unknown => appOf({ ...hello, [sourceFile]: { ...source, id: "65a1" }, "triggers/t.json": { name: "t", type, config, function_name: "hello" } }).app?.triggers[0]
-
   test("have every default, and Extended JSON decoded", () => {
     const read = trigger("DATABASE", { service_id: "65a1", database: "d", collection: "c", operation_types: ["UPDATE"], match: { a: { $oid: "65a1c0ffee0123456789abcd" } } }) as { config: { match: { a: unknown } } }
     expect(bsonTypeOf(read.config.match.a)).toBe("ObjectId")
@@ -101,11 +106,6 @@ describe("triggers", () => {
 })
 
 describe("webhooks", () => {
-  const hook = (config: object): Record<string, unknown> => ({
-    "realm_config.json": { name: "a", app_id: "a-bcdef" }, "http_endpoints/svc/config.json": { name: "svc", type: "http" },
-    "http_endpoints/svc/incoming_webhooks/in/config.json": { name: "in", ...config }, "http_endpoints/svc/incoming_webhooks/in/source.js": "exports = () => 1",
-  })
-
   test("become endpoints with a function of their own, run as the system", () => {
     const { app } = appOf(hook({ options: { httpMethod: "ANY", validationMethod: "NO_VALIDATION" }, respond_result: true }))
     expect(app?.endpoints).toMatchObject([{ kind: "webhook", route: "/svc/in", method: "*", functionName: "webhook:svc/in", respondResult: true, webhook: { service: "svc", serviceType: "http", name: "in", runAsAuthedUser: false } }])
