@@ -37,10 +37,14 @@ export interface BoundRules {
   readonly settings: RuleSettings
   readonly known: KnownScope
   readonly calls: CallLedger
+  /** The calls as evaluations see them. */
+  readonly table: CallTable
   /** The part of an expression that a query can decide. Throws {@link CallsWanted} where a call with known arguments would decide it. */
   pushed(expression: Expression): Pushed
   /** The three-valued result of an expression over no document. Throws {@link CallsWanted}. */
   decide(expression: Expression): Ternary
+  /** Runs another evaluation that may want calls, and throws {@link CallsWanted} when it wanted some and was not decided without. */
+  evaluate<Result>(work: () => Result, isDecided: (result: Result) => boolean): Result
 }
 
 /** Binds what is known before a document is read. Cheap: nothing is compiled until it is asked. */
@@ -57,6 +61,12 @@ export function bindRules(rules: Pick<Rules, "roles" | "filters">, known: KnownS
   const settle = (isDecided: boolean): void => {
     if (!isDecided) throw new CallsWanted()
     calls.takeWanted()
+  }
+  const evaluate: BoundRules["evaluate"] = (work, isDecided) => {
+    const before = wanted
+    const result = work()
+    if (wanted !== before) settle(isDecided(result))
+    return result
   }
   const question = (expression: Expression | undefined): Question | undefined => {
     if (expression === undefined) return undefined
@@ -85,19 +95,10 @@ export function bindRules(rules: Pick<Rules, "roles" | "filters">, known: KnownS
   return {
     roles: rules.roles.map(bindRole),
     filters: rules.filters,
-    settings, known, calls,
-    pushed(expression) {
-      const before = wanted
-      const pushed = toQuery(bind(expression, known, table))
-      if (wanted !== before) settle(pushed.exact)
-      return pushed
-    },
-    decide(expression) {
-      const before = wanted
-      const result = compile(bind(expression, known, table))(noDocument)
-      if (wanted !== before) settle(result !== undefined)
-      return result
-    },
+    settings, known, calls, table,
+    evaluate,
+    pushed: (expression) => evaluate(() => toQuery(bind(expression, known, table)), ({ exact }) => exact),
+    decide: (expression) => evaluate(() => compile(bind(expression, known, table))(noDocument), (result) => result !== undefined),
   }
 }
 

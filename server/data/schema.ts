@@ -1,22 +1,35 @@
-import type { BoundRules, Problems } from "../../engine/index.ts"
+// A collection's schema at work: asked after permissions and before anything is written (specification 13).
+import { bindSchema, parseSchema, type BoundRules, type Problems, type SchemaProblem, type SchemaValidator } from "../../engine/index.ts"
 import type { Document } from "../../kernel/index.ts"
-import type { RuleRequest } from "./request.ts"
 import { refusedBySchema, type WriteKind } from "./refusals.ts"
+import type { RuleRequest } from "./request.ts"
 
-/** A collection's `schema.json`, ready to ask. `before` is undefined for a new document. */
+/** A collection's `schema.json`, ready to ask. */
 export interface CollectionSchema {
-  /** The reasons a document is refused, for the log; empty when it is valid. May throw `CallsWanted`. */
-  check(document: Document, before: Document | undefined, rules: BoundRules): readonly string[]
+  /** What is wrong with a document; `before` is undefined for a new one. Throws `CallsWanted`. */
+  check(after: Document, before: Document | undefined, rules: BoundRules): readonly SchemaProblem[]
 }
 
-/** Refuses a document that its collection's schema does not admit. Asked after permissions, before anything is written. */
+/** Compiles a schema; undefined when it admits everything. */
+export function compileCollectionSchema(raw: unknown, problems: Problems, { nullTypes = false }: { readonly nullTypes?: boolean }): CollectionSchema | undefined {
+  const schema = parseSchema(raw, { problems, nullTypes })
+  if (schema.isEmpty) return undefined
+  // What a request knows is bound once for all its documents.
+  const validators = new WeakMap<BoundRules, SchemaValidator>()
+  const validatorOf = (rules: BoundRules): SchemaValidator => {
+    const made = validators.get(rules) ?? bindSchema(schema, rules.known, rules.table)
+    validators.set(rules, made)
+    return made
+  }
+  return {
+    check: (after, before, rules) => rules.evaluate(() => validatorOf(rules)(before === undefined ? { after } : { before, after }), (found) => found.length === 0),
+  }
+}
+
+/** Refuses a document that its collection's schema does not admit. */
 export async function checkSchema(request: RuleRequest, kind: WriteKind, document: Document, before?: Document): Promise<void> {
   const { schema } = request
   if (schema === undefined) return
-  const reasons = await request.decide((rules) => schema.check(document, before, rules))
-  if (reasons.length > 0) throw refusedBySchema(kind, reasons.join("; "))
-}
-
-export function compileCollectionSchema(_raw: unknown, _problems: Problems, _options: { readonly nullTypes?: boolean }): CollectionSchema | undefined {
-  return undefined
+  const found = await request.decide((rules) => schema.check(document, before, rules))
+  if (found.length > 0) throw refusedBySchema(kind, found.map(({ field, kind: what }) => `${field === "" ? "(root)" : field}: ${what}`).join("; "))
 }

@@ -127,7 +127,7 @@ describe("writes under rules", () => {
     expect(await stored(store)).toEqual([])
   })
 
-  test.fails("R15: the schema is enforced on inserts, updates, replacements and upserts", async () => {
+  test("R15: the schema is enforced on inserts, updates, replacements and upserts", async () => {
     const schema = { bsonType: "object", required: ["title"], properties: { title: { bsonType: "string" } } }
     const collection = await open([owner], [mine], { schema })
     await expect(collection.insertOne({ owner_id: userId, title: 5 })).rejects.toMatchObject(broken("insert"))

@@ -1,0 +1,114 @@
+// Nothing a user reads depends on what he may not read: the same requests over two collections that differ only in hidden
+// parts have the same answers.
+import fc from "fast-check"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import type { Document, Value } from "../../../kernel/index.ts"
+import type { ChangeEvent, GuardedCollection } from "../../../server/data/index.ts"
+import { openEmbeddedStore, type EmbeddedStore } from "../../../server/storage/embedded/index.ts"
+import { callerOf, openWorld } from "./rules-world.ts"
+
+const rules = {
+  roles: [
+    { name: "hidden", apply_when: { kind: "hidden" }, additional_fields: {} },
+    { name: "reader", apply_when: { kind: "shown" }, fields: { name: { read: true }, address: { fields: { city: { read: true } } }, tags: { fields: { k: { read: true } } }, secret: {} } },
+    { name: "whole", apply_when: { kind: "open" }, read: true },
+  ],
+}
+
+let store: EmbeddedStore
+let left: GuardedCollection
+let right: GuardedCollection
+const sides = [{ database: "app", collection: "left" }, { database: "app", collection: "right" }] as const
+
+beforeAll(() => {
+  store = openEmbeddedStore({ file: ":memory:" })
+  const { service, errors } = openWorld({ store, defaultRule: rules })
+  expect(errors).toEqual([])
+  left = service.collection("mongodb-atlas", sides[0], callerOf())
+  right = service.collection("mongodb-atlas", sides[1], callerOf())
+})
+
+afterAll(() => store.close())
+
+const value = fc.constantFrom<Value>(1, 2, 3, "x", "y", null)
+const small = (of: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> => fc.option(of, { nil: undefined })
+
+/** A document and another that a user cannot tell from it. `_id` is the same: predicates may ask for it. */
+const pair = fc.record({
+  kind: fc.constantFrom("hidden", "shown", "open"), name: small(value), city: small(value), k: fc.array(value, { maxLength: 2 }), hasTags: fc.boolean(),
+  one: fc.record({ secret: small(value), zip: small(value), v: value, name: value }), two: fc.record({ secret: small(value), zip: small(value), v: value, name: value }),
+}).map(({ kind, name, city, k, hasTags, one, two }) => [one, kind === "open" ? one : two].map((hidden) => defined({
+  kind, name: kind === "hidden" ? hidden.name : name, secret: hidden.secret, address: defined({ city, zip: hidden.zip }), tags: hasTags ? k.map((each) => ({ k: each, v: hidden.v })) : undefined,
+})) as [Document, Document])
+
+function defined(raw: { [field: string]: Value }): Document {
+  return Object.fromEntries(Object.entries(raw).filter(([, each]) => each !== undefined))
+}
+
+const path = fc.constantFrom("name", "secret", "address", "address.city", "address.zip", "tags.k", "tags.v", "tags", "tags.0.k", "tags.0.v", "tags.0", "kind", "nowhere", "address.city.x")
+const test1 = fc.oneof(
+  value, fc.record({ $ne: value }), fc.record({ $exists: fc.boolean() }), fc.record({ $gt: value }), fc.record({ $in: fc.array(value, { maxLength: 2 }) }), fc.record({ $nin: fc.array(value, { maxLength: 2 }) }),
+  fc.constant({ $size: 1 }), fc.record({ $not: fc.record({ $gte: value }) }), fc.record({ $elemMatch: fc.dictionary(fc.constantFrom("k", "v"), value, { minKeys: 1, maxKeys: 2 }) }),
+  fc.record({ $all: fc.tuple(fc.record({ $elemMatch: fc.record({ v: value }) })) }), fc.constant({ city: "x" }),
+) as fc.Arbitrary<Value>
+const leaf = fc.dictionary(path, test1, { maxKeys: 2 }) as fc.Arbitrary<Document>
+const query = fc.oneof({ weight: 3, arbitrary: leaf }, fc.record({ $or: fc.array(leaf, { minLength: 1, maxLength: 2 }) }), fc.record({ $nor: fc.array(leaf, { minLength: 1, maxLength: 2 }) }), fc.record({ $and: fc.tuple(leaf, leaf) })) as fc.Arbitrary<Document>
+const sort = fc.dictionary(path, fc.constantFrom(1, -1), { maxKeys: 2 }) as fc.Arbitrary<Document>
+const projection = fc.constantFrom<Document | undefined>(undefined, { name: 1 }, { secret: 1, "address.zip": 1 }, { "address.city": 0 }, { leak: "$secret", zip: "$address.zip" })
+
+type Ask = (collection: GuardedCollection) => Promise<unknown>
+const ask: fc.Arbitrary<Ask> = fc.oneof(
+  fc.record({ query, sort: fc.option(sort, { nil: undefined }), projection, limit: fc.nat(3), skip: fc.nat(2) }).map((each): Ask => {
+    const { query: filter, ...rest } = each
+    return (collection) => collection.find(filter, defined(rest as Document)).toArray()
+  }),
+  query.map((filter): Ask => (collection) => collection.count(filter)),
+  fc.tuple(path, query).map(([field, filter]): Ask => (collection) => collection.distinct(field, filter)),
+  fc.tuple(query, sort).map(([filter, order]): Ask => (collection) => collection.aggregate([{ $match: filter }, ...(Object.keys(order).length > 0 ? [{ $sort: order }] : []), { $project: { a: "$secret", name: 1 } }]).toArray()),
+)
+
+/** Errors count as answers: a document that makes a request fail is seen by that. */
+async function answer(work: Ask, collection: GuardedCollection): Promise<unknown> {
+  return work(collection).catch((error: unknown) => `error: ${(error as Error).message}`)
+}
+
+async function fill(pairs: readonly (readonly [Document, Document])[]): Promise<void> {
+  for (const [side, namespace] of sides.entries()) {
+    await store.delete(namespace, {}, { many: true })
+    await store.insert(namespace, pairs.map((both, index) => ({ _id: index, ...both[side] })))
+  }
+}
+
+describe("hidden parts", () => {
+  test("show in no answer of find, count, distinct or aggregate", async () => {
+    let answers = 0
+    await fc.assert(fc.asyncProperty(fc.array(pair, { minLength: 1, maxLength: 5 }), fc.array(ask, { minLength: 12, maxLength: 12 }), async (pairs, asks) => {
+      await fill(pairs)
+      for (const each of asks) {
+        const [one, two] = [await answer(each, left), await answer(each, right)]
+        if (Array.isArray(one) ? one.length > 0 : one !== 0) answers += 1
+        expect(two).toEqual(one)
+      }
+    }), { numRuns: 120 })
+    expect(answers).toBeGreaterThan(100)
+  }, 120_000)
+
+  test("show in no change event and in no filter of a stream", async () => {
+    const events = (document: Document): ChangeEvent[] => [
+      { _id: {}, ns: { db: "app", coll: "left" }, operationType: "insert", documentKey: { _id: 1 }, fullDocument: { _id: 1, ...document } },
+      { _id: {}, ns: { db: "app", coll: "left" }, operationType: "update", documentKey: { _id: 1 }, fullDocument: { _id: 1, ...document }, updateDescription: { updatedFields: defined({ secret: document["secret"], address: document["address"], name: document["name"] }), removedFields: [] } },
+      { _id: {}, ns: { db: "app", coll: "left" }, operationType: "delete", documentKey: { _id: 1 }, fullDocumentBeforeChange: { _id: 1, ...document } },
+    ]
+    const see = async (document: Document, filter: Document): Promise<ChangeEvent[]> => {
+      Object.defineProperty(store, "watch", { configurable: true, value: async function* () { yield* events(document) } })
+      const seen: ChangeEvent[] = []
+      for await (const event of left.watch({ filter })) seen.push(event)
+      return seen
+    }
+    const filters = fc.dictionary(path.map((each) => `fullDocument.${each}`), test1, { maxKeys: 2 }) as fc.Arbitrary<Document>
+    await fc.assert(fc.asyncProperty(pair, filters, async ([one, two], filter) => {
+      // An update of a hidden field alone is an event for nobody; that one side has it is no difference to see.
+      expect(await see(two, filter)).toEqual(await see(one, filter))
+    }), { numRuns: 400 })
+  })
+})
