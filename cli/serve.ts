@@ -1,0 +1,68 @@
+// `backstitch serve <directory>`
+import { readFile } from "node:fs/promises"
+import { checkAddress, ConfigError, createServer, type BackstitchServer } from "../server/index.ts"
+import { complain, fail, findingLine, print } from "./output.ts"
+
+export interface ServeOptions {
+  readonly port: number
+  readonly host: string
+  readonly data?: string
+  readonly mongodb?: string
+  readonly publicUrl?: string
+  readonly secrets?: string
+}
+
+/** Serves a directory until SIGTERM or SIGINT. Resolves when requests are answered. */
+export async function serve(directory: string, options: ServeOptions): Promise<{ readonly server: BackstitchServer; readonly url: string }> {
+  await checkAddress(options)
+  const secrets = options.secrets === undefined ? {} : await readSecrets(options.secrets)
+  const server = await createServer({
+    directory,
+    data: options.mongodb === undefined ? { file: options.data ?? "backstitch.sqlite" } : { mongodb: options.mongodb },
+    secrets,
+    ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
+  })
+  stopOnSignal(server)
+  for (const finding of server.findings) if (finding.severity === "warning") complain(findingLine(finding))
+  const { url } = await server.listen({ port: options.port, host: options.host }).catch(async (error: unknown) => {
+    await server.close()
+    throw error
+  })
+  // INVARIANT: other programs wait for this line; it never changes.
+  print(`serving ${server.clientAppId} at ${url}`)
+  return { server, url }
+}
+
+function stopOnSignal(server: BackstitchServer): void {
+  let stopping = false
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      if (stopping) return
+      stopping = true
+      server.close().then(() => process.exit(0), (error: unknown) => {
+        fail(error)
+        process.exit(1)
+      })
+    })
+  }
+}
+
+async function readSecrets(file: string): Promise<Record<string, string>> {
+  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+    throw new ConfigError("option-invalid", `Cannot read secrets file \`${file}\`: it is missing or not readable`, { cause })
+  })
+  const secrets: unknown = parse(text, file)
+  if (typeof secrets !== "object" || secrets === null || Object.values(secrets).some((value) => typeof value !== "string")) {
+    throw new ConfigError("option-invalid", `Cannot read secrets file \`${file}\`: it is not one JSON object of names and strings`)
+  }
+  return secrets as Record<string, string>
+}
+
+function parse(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // SECURITY: no cause, the parser's message quotes the text.
+    throw new ConfigError("option-invalid", `Cannot read secrets file \`${file}\`: it is no JSON`)
+  }
+}

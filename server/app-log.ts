@@ -1,0 +1,39 @@
+// The server's log: JSON lines on standard error. SECURITY: ids, names, codes, sizes and durations; never a token, a secret or a document value.
+import pino, { type Logger } from "pino"
+import type { FunctionLogEntry } from "./functions/index.ts"
+import type { HttpLog } from "./http/index.ts"
+import type { UserLog } from "./users/index.ts"
+
+export interface AppLog {
+  readonly users: UserLog
+  readonly http: HttpLog
+  readonly functions: (entry: FunctionLogEntry) => void
+  readonly runtime: (event: string, details: Readonly<Record<string, unknown>>) => void
+}
+
+/** Makes the log of one server. */
+export function createAppLog(logger: Logger = pino({ level: process.env["BACKSTITCH_LOG_LEVEL"] ?? "info", base: null }, pino.destination({ dest: 2, sync: false }))): AppLog {
+  return {
+    users: { warn: (code, details) => logger.warn({ code, ...details }, "users") },
+    http: ({ method, route, error }) => logger.error({ method, route, ...describe(error) }, "request failed"),
+    functions: (entry) => {
+      const { type, function_name: name, status, error_code: code, user_id: user, started, completed, messages, error_logs: complaints } = entry
+      const fields = { type, function: name, status, ...(code === undefined ? {} : { code }), ...(user === undefined ? {} : { user }), milliseconds: completed.getTime() - started.getTime() }
+      logger.info(fields, "function")
+      // What the author prints is the author's word, shown as App Services' log page showed it.
+      for (const { level, text } of messages) logger.info({ function: name, level }, text)
+      for (const text of complaints) logger.warn({ function: name, level: "error" }, text)
+      if (entry.stack !== undefined) logger.info({ function: name, stack: entry.stack }, "stack")
+    },
+    runtime: (event, details) => logger.warn({ event, ...details }, "runtime"),
+  }
+}
+
+function describe(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { error: typeof error }
+  const { code } = error as { code?: unknown }
+  const cause = error.cause instanceof Error ? { cause: error.cause.name, causeCode: (error.cause as { code?: unknown }).code } : {}
+  // A stack is code, not data; the message of an unknown error might quote data, so only its own first frames are kept.
+  const frames = error.stack?.split("\n").filter((line) => line.trimStart().startsWith("at ")).slice(0, 6).map((line) => line.trim())
+  return { error: error.name, ...(typeof code === "string" || typeof code === "number" ? { code } : {}), ...cause, frames }
+}

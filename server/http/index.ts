@@ -1,0 +1,71 @@
+// The HTTP face of the server: the client API. Parsing and replying only; what a request means is decided elsewhere.
+import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify"
+import { RequestError } from "../errors.ts"
+import { authRoutes } from "./auth-routes.ts"
+import { registerCors } from "./cors.ts"
+import { functionRoutes } from "./function-routes.ts"
+import { locationRoutes } from "./location-routes.ts"
+import { addRoutes, clientPrefix, send, sendError } from "./router.ts"
+import type { AppRegistry } from "./served-app.ts"
+
+export { createRegistry, type AppRegistry, type ServedApp } from "./served-app.ts"
+export { errorReply, type ErrorReply } from "./error-response.ts"
+
+/** Called for what went wrong on our side. SECURITY: gets no body, header or query. */
+export type HttpLog = (entry: { readonly method: string; readonly route: string; readonly error: unknown }) => void
+
+export interface HttpOptions {
+  readonly apps: AppRegistry
+  readonly log: HttpLog
+}
+
+// SOURCE: 18 MB for arguments, headers and payload together; 128 KiB of headers, since custom data travels in one.
+const bodyLimit = 18 * 1024 * 1024
+const maxHeaderSize = 128 * 1024
+
+/** Makes the server of the client API. It listens nowhere yet; requests can be injected. */
+export async function createHttp({ apps, log }: HttpOptions): Promise<FastifyInstance> {
+  const http = Fastify({
+    bodyLimit,
+    http: { maxHeaderSize },
+    forceCloseConnections: true,
+    trustProxy: false,
+    routerOptions: { ignoreDuplicateSlashes: true, ignoreTrailingSlash: true, maxParamLength: 512 },
+  })
+  // SOURCE: native SDKs name a content type on empty bodies, people forget it on full ones: every body is JSON text.
+  http.removeAllContentTypeParsers()
+  http.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => done(null, body))
+  http.setErrorHandler((error, request, reply) => {
+    if (isOurs(error)) log({ method: request.method, route: request.routeOptions.url ?? "", error })
+    return sendError(reply, error)
+  })
+  http.setNotFoundHandler((_request, reply) => sendError(reply, new RequestError("NotFound", "no such route")))
+  await registerCors(http, (request) => originsOf(apps, request))
+  http.get("/healthz", (_request, reply) => send(reply, { status: 200, json: "{\"status\":\"ok\"}" }))
+  addRoutes(http, apps, [...locationRoutes, ...authRoutes, ...functionRoutes])
+  addRoutes(http, apps, [{ method: "GET", path: "/app/:appId/.well-known/jwks.json", handle: async ({ app }) => ({ status: 200, json: JSON.stringify(await app.tokens.jwks()) }) }])
+  return http
+}
+
+function isOurs(error: unknown): boolean {
+  const fault = (error as { fault?: unknown } | null)?.fault
+  const status = (error as { statusCode?: unknown } | null)?.statusCode
+  return fault === "server" || (fault === undefined && !(typeof status === "number" && status < 500))
+}
+
+/** The origins of the app a request is for; where that cannot be told, those of all apps together. */
+function originsOf(apps: AppRegistry, request: FastifyRequest): readonly string[] {
+  const id = new RegExp(`^${clientPrefix}/app/([^/]+)/`).exec(request.url.replaceAll(/\/{2,}/g, "/"))?.[1]
+  const named = id === undefined ? undefined : apps.byClientAppId(decodeId(id))
+  const candidates = named === undefined ? apps.all() : [named]
+  const lists = candidates.map((app) => app.model.allowedRequestOrigins)
+  return lists.some((list) => list.length === 0) ? [] : lists.flat()
+}
+
+function decodeId(id: string): string {
+  try {
+    return decodeURIComponent(id)
+  } catch {
+    return id
+  }
+}

@@ -1,0 +1,36 @@
+// What the routes need of an app that is being served; put together in server/serve-app.ts.
+import type { Clock } from "../../kernel/index.ts"
+import type { AppModel } from "../app/index.ts"
+import type { DataService } from "../data/index.ts"
+import type { Functions } from "../functions/index.ts"
+import type { Snapshot, TokenService } from "../tokens/index.ts"
+import type { Login, Users } from "../users/index.ts"
+
+export interface ServedApp {
+  readonly model: AppModel
+  /** Internal id of the app's domain, 24 hexadecimal digits; it is in every token. */
+  readonly domainId: string
+  readonly users: Users
+  readonly tokens: TokenService
+  readonly functions: Functions
+  readonly data: DataService
+  /** The address clients are told to use; undefined: the one they came to. */
+  readonly publicUrl: string | undefined
+  readonly clock: Clock
+  /** Queues the events of a login, with the snapshot just put into the token; never delays or fails the reply. */
+  announceLogin(login: Login, snapshot: Snapshot | undefined): Promise<void>
+}
+
+/** The apps this process serves. */
+export interface AppRegistry {
+  byClientAppId(clientAppId: string): ServedApp | undefined
+  byDomainId(domainId: string): ServedApp | undefined
+  all(): readonly ServedApp[]
+}
+
+/** A registry of a fixed set of apps. */
+export function createRegistry(apps: readonly ServedApp[]): AppRegistry {
+  const byId = new Map(apps.map((app) => [app.model.clientAppId, app]))
+  const byDomain = new Map(apps.map((app) => [app.domainId, app]))
+  return { byClientAppId: (id) => byId.get(id), byDomainId: (id) => byDomain.get(id), all: () => apps }
+}

@@ -1,0 +1,77 @@
+// Watch streams over server-sent events: client protocol, section 5.
+import type { FastifyReply } from "fastify"
+import { ejsonText, isDocument, type Document, type Value } from "../../kernel/index.ts"
+import type { ChangeEvent } from "../data/index.ts"
+import { RequestError } from "../errors.ts"
+import { errorReply } from "./error-response.ts"
+
+const keepAliveMs = 15_000
+
+/** The call inside `baas_request`: base64 (also base64url, also without padding) of a function call's JSON body. */
+export function readStreamRequest(encoded: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(encoded.replaceAll("-", "+").replaceAll("_", "/"), "base64").toString("utf8"))
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+  } catch {
+    // It is refused below like any other text that is no call.
+  }
+  throw new RequestError("BadRequest", "the stream request is not a base64 encoded JSON object")
+}
+
+/** Sends events until the client goes away, the source ends, or the token expires. The first event is waited for only after the head is sent. */
+export function sendStream(reply: FastifyReply, events: AsyncIterable<ChangeEvent>, options: { readonly compact: boolean; readonly expiresAt: number; readonly now: () => Date; readonly stop: AbortController }): void {
+  const { compact, expiresAt, now, stop } = options
+  reply.hijack()
+  const { raw } = reply
+  raw.writeHead(200, { ...headersOf(reply), "content-type": "text/event-stream", "cache-control": "no-cache", "x-accel-buffering": "no" })
+  raw.flushHeaders()
+  raw.write(": open\n\n")
+  const keepAlive = setInterval(() => raw.write(": keep-alive\n\n"), keepAliveMs)
+  const expiry = setTimeout(() => endWith(new RequestError("InvalidSession", "invalid session: access token expired")), Math.min(expiresAt * 1000 - now().getTime(), 2 ** 31 - 1))
+  let open = true
+  const close = (): void => {
+    if (!open) return
+    open = false
+    clearInterval(keepAlive)
+    clearTimeout(expiry)
+    stop.abort()
+    raw.end()
+  }
+  const endWith = (error: unknown): void => {
+    if (open) raw.write(`event: error\ndata: ${escapeData(JSON.stringify(errorReply(error).body))}\n\n`)
+    close()
+  }
+  raw.on("close", close)
+  void (async () => {
+    try {
+      for await (const event of events) {
+        if (!open) return
+        raw.write(`data: ${escapeData(ejsonText((compact ? compactEvent(event) : event) as unknown as Value))}\n\n`)
+      }
+      close()
+    } catch (error) {
+      endWith(error)
+    }
+  })()
+}
+
+function headersOf(reply: FastifyReply): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) headers[name] = String(value)
+  return headers
+}
+
+/** SOURCE: SDKs decode `%25`, `%0A` and `%0D`; JSON text holds no raw line ends, so in practice only the percent sign matters. */
+function escapeData(text: string): string {
+  return text.replaceAll("%", "%25").replaceAll("\n", "%0A").replaceAll("\r", "%0D")
+}
+
+/** The short names Stitch asks for with `useCompactEvents`. */
+function compactEvent(event: ChangeEvent): Document {
+  const { operationType, ns, documentKey, fullDocument, updateDescription } = event
+  return {
+    ot: operationType, ns: { ...ns }, dk: documentKey,
+    ...(fullDocument === undefined ? {} : { fd: fullDocument }),
+    ...(isDocument(updateDescription) ? { ud: { u: updateDescription["updatedFields"] ?? {}, r: updateDescription["removedFields"] ?? [] } } : {}),
+  }
+}

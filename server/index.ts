@@ -1,0 +1,141 @@
+// The public interface of the server: load an exported app directory, serve it, stop.
+import { createServer as createSocket } from "node:net"
+import { systemClock, type Clock } from "../kernel/index.ts"
+import { createRuntime } from "../runtime/index.ts"
+import { createAppLog, type AppLog } from "./app-log.ts"
+import { checkApp, loadApp, sortFindings, type Finding, type LoadedApp } from "./app/index.ts"
+import { ConfigError } from "./errors.ts"
+import { createHttp, createRegistry } from "./http/index.ts"
+import { openStore, type DataLocation } from "./open-store.ts"
+import { serveApp } from "./serve-app.ts"
+
+export { ConfigError, PermissionError, RequestError } from "./errors.ts"
+export type { Finding } from "./app/index.ts"
+export type { DataLocation } from "./open-store.ts"
+
+export interface ServerOptions {
+  /** The exported app directory, of any of the four formats. */
+  readonly directory: string
+  readonly data: DataLocation
+  /** Secret names and values; `BACKSTITCH_SECRET_<NAME>` in the environment is asked next. */
+  readonly secrets?: Readonly<Record<string, string>>
+  /** The address clients are told to use; without it the one they came to. */
+  readonly publicUrl?: string
+  readonly clock?: Clock
+  readonly log?: AppLog
+}
+
+export interface BackstitchServer {
+  readonly clientAppId: string
+  /** Warnings and remarks of the load; errors would have stopped it. */
+  readonly findings: readonly Finding[]
+  /** Answers one request without a port. */
+  fetch(request: Request): Promise<Response>
+  /** Listens; resolves to the address. Rejects with `ConfigError` when the address cannot be used. */
+  listen(options: { readonly port: number; readonly host?: string }): Promise<{ readonly url: string }>
+  /** Takes no more requests, lets those under way end, closes the store. */
+  close(): Promise<void>
+}
+
+/** What `backstitch check` prints. `app` is null when the directory is no app. */
+export interface CheckResult {
+  readonly app: { readonly clientAppId: string; readonly name: string; readonly version: number } | null
+  readonly findings: readonly Finding[]
+}
+
+/** Loads a directory and says what is wrong with it. Never throws for what is in the files. */
+export async function checkDirectory(directory: string): Promise<CheckResult> {
+  const loaded = await loadApp(directory, { strict: true })
+  const { draft } = loaded
+  return {
+    app: draft === undefined ? null : { clientAppId: draft.clientAppId, name: draft.name, version: draft.version },
+    findings: allFindings(loaded),
+  }
+}
+
+function allFindings(loaded: LoadedApp): readonly Finding[] {
+  return sortFindings([...loaded.findings, ...checkApp(loaded)])
+}
+
+/**
+ * Serves an exported app. Rejects with `ConfigError`, whose message is one line, when the directory, the store or the
+ * address cannot be used; then nothing is created.
+ */
+export async function createServer(options: ServerOptions): Promise<BackstitchServer> {
+  const { directory, data, secrets = {}, clock = systemClock, log = createAppLog() } = options
+  const loaded = await loadApp(directory, { strict: true, secrets: (name) => (Object.hasOwn(secrets, name) ? secrets[name] : undefined) })
+  const findings = allFindings(loaded)
+  const model = acceptedApp(loaded, findings)
+  const opened = await openStore(data)
+  const runtime = createRuntime()
+  const release = async (): Promise<void> => {
+    await runtime.close()
+    await opened.store.close()
+  }
+  try {
+    const app = await serveApp({ model, secrets: loaded.secrets, opened, runtime, log, clock, publicUrl: options.publicUrl })
+    const http = await createHttp({ apps: createRegistry([app]), log: log.http })
+    return {
+      clientAppId: model.clientAppId,
+      findings,
+      fetch: (request) => inject(http, request),
+      listen: ({ port, host = "127.0.0.1" }) => listen(http, port, host),
+      async close() {
+        await http.close()
+        await app.tokens.close()
+        await release()
+      },
+    }
+  } catch (error) {
+    await release()
+    throw error
+  }
+}
+
+function acceptedApp(loaded: LoadedApp, findings: readonly Finding[]): NonNullable<LoadedApp["app"]> {
+  const errors = findings.filter(({ severity }) => severity === "error")
+  const first = errors[0]
+  if (loaded.app !== undefined && first === undefined) return loaded.app
+  if (first === undefined) throw new ConfigError("app-refused", "Cannot serve the app: it could not be read")
+  const place = first.file === "" ? "" : `${first.file}${first.line === undefined ? "" : `:${first.line}`}${first.pointer === "" ? "" : `#${first.pointer}`}: `
+  const more = errors.length === 1 ? "" : ` (and ${errors.length - 1} more; \`backstitch check\` lists them)`
+  throw new ConfigError(first.code === "app-not-found" ? "app-not-found" : "app-refused", `${place}${first.message}${more}`)
+}
+
+type Http = Awaited<ReturnType<typeof createHttp>>
+
+async function listen(http: Http, port: number, host: string): Promise<{ url: string }> {
+  try {
+    const url = await http.listen({ port, host })
+    return { url }
+  } catch (cause) {
+    throw addressError(host, port, cause)
+  }
+}
+
+/** Rejects with `ConfigError` when nobody can listen at an address now; made before anything is created. */
+export async function checkAddress({ port, host }: { readonly port: number; readonly host: string }): Promise<void> {
+  if (port === 0) return
+  const socket = createSocket()
+  await new Promise<void>((done, reject) => {
+    socket.once("error", (cause) => reject(addressError(host, port, cause)))
+    socket.listen({ port, host, exclusive: true }, () => socket.close(() => done()))
+  })
+}
+
+function addressError(host: string, port: number, cause: unknown): ConfigError {
+  const { code } = cause as { code?: string }
+  const found = code === "EADDRINUSE" ? "the port is in use" : code === "EACCES" ? "this user may not use the port" : code === "EADDRNOTAVAIL" || code === "ENOTFOUND" ? "the address is not one of this machine" : `the system refused it (${code ?? "unknown"})`
+  return new ConfigError("address-unusable", `Cannot listen on ${host}:${port}: ${found}`, { cause })
+}
+
+async function inject(http: Http, request: Request): Promise<Response> {
+  const { pathname, search } = new URL(request.url)
+  const body = request.body === null ? undefined : Buffer.from(await request.arrayBuffer())
+  const headers = Object.fromEntries(request.headers)
+  const reply = await http.inject({ method: request.method as "GET", url: `${pathname}${search}`, headers, ...(body === undefined ? {} : { payload: body }) })
+  const replyHeaders = new Headers()
+  for (const [name, value] of Object.entries(reply.headers)) for (const each of Array.isArray(value) ? value : [value]) if (each !== undefined) replyHeaders.append(name, String(each))
+  const isEmpty = reply.statusCode === 204 || reply.statusCode === 304 || reply.rawPayload.length === 0
+  return new Response(isEmpty ? null : new Uint8Array(reply.rawPayload), { status: reply.statusCode, headers: replyHeaders })
+}

@@ -1,0 +1,86 @@
+// Puts one app together: its model, its store, and the services over them.
+import { setField, systemClock, type Clock, type Document, type Value } from "../kernel/index.ts"
+import type { Runtime } from "../runtime/index.ts"
+import { derivedId, type AppModel, type AppValue, type SecretLookup } from "./app/index.ts"
+import type { AppLog } from "./app-log.ts"
+import { compileDataSource, createDataService, type RuleFunctions } from "./data/index.ts"
+import { ConfigError, RequestError } from "./errors.ts"
+import { createFunctions, type Functions } from "./functions/index.ts"
+import type { ServedApp } from "./http/index.ts"
+import type { OpenedStore } from "./open-store.ts"
+import { stateCollection } from "./storage/index.ts"
+import { createTokenService, type TokenService } from "./tokens/index.ts"
+import { createCustomData, createUsers, decodeSnapshot, userDocument, type CustomDataReader, type UserFunctions } from "./users/index.ts"
+
+export interface ServeAppOptions {
+  readonly model: AppModel
+  readonly secrets: SecretLookup
+  readonly opened: OpenedStore
+  readonly runtime: Runtime
+  readonly log: AppLog
+  readonly publicUrl: string | undefined
+  readonly clock?: Clock
+}
+
+/** Makes an app ready to serve. Rejects with `ConfigError` when its rules cannot be compiled or its functions not be deployed. */
+export async function serveApp({ model, secrets, opened, runtime, log, publicUrl, clock = systemClock }: ServeAppOptions): Promise<ServedApp> {
+  const domainId = derivedId("domain", model.clientAppId)
+  const state = (name: string) => stateCollection(opened.internal, model.clientAppId, name)
+  const resolveValue = ({ fromSecret, value }: AppValue): Value => (fromSecret ? secrets(String(value)) : value)
+  // Functions, users and tokens need each other; what is not there yet is reached through these at the time of use.
+  let functions: Functions | undefined
+  let tokens: TokenService | undefined
+
+  const ruleFunctions: RuleFunctions = { call: (name, args, caller) => ready(functions).call(name, args, caller) }
+  const known = { values: valuesDocument(model, resolveValue), environment: { tag: model.environment.tag, values: model.environment.values } }
+  const data = createDataService({ dataSources: compileSources(model), storeFor: () => opened.store, known: () => known, functions: ruleFunctions })
+  const reader: CustomDataReader = { findFirstInserted: (_source, database, collection, field, value) => opened.store.findFirstInserted({ database, collection }, field, value) }
+  const customData = createCustomData({ config: () => model.customUserData, reader, log: log.users, clock })
+  const userFunctions: UserFunctions = { call: (name, args) => ready(functions).runWithValues(name, args, { kind: "system" }, { via: "authentication" }) }
+  const users = createUsers({
+    collections: { users: state("users"), identities: state("identities"), registrations: state("registrations"), apiKeys: state("api_keys") },
+    config: () => model, domainId, functions: userFunctions, secret: secrets, log: log.users, clock,
+    sessions: () => ready(tokens),
+  })
+  tokens = createTokenService({ collections: { sessions: state("sessions"), keys: state("keys") }, snapshots: customData, users, domainId, log: log.users, clock })
+  const { stateOf } = tokens
+  functions = await createFunctions({
+    app: model, runtime, data, resolveValue, clock, log: log.functions, deployedAt: clock(),
+    userLookup: async (userId) => {
+      const user = await stateOf(userId)
+      return user === undefined || user.disabled ? null : userDocument(user, await customData.documentFor(userId))
+    },
+  })
+  await Promise.all([users.open(), indexCustomData(model, opened)])
+  return {
+    model, domainId, users, tokens, functions, data, publicUrl, clock,
+    announceLogin: (login, snapshot) => users.announce(login, decodeSnapshot(snapshot === undefined ? undefined : JSON.parse(snapshot.json))),
+  }
+}
+
+function ready<Service>(service: Service | undefined): Service {
+  if (service === undefined) throw new RequestError("InternalServerError", "the app is still starting", { status: 503 })
+  return service
+}
+
+function valuesDocument(model: AppModel, resolve: (value: AppValue) => Value): Document {
+  const values: Document = {}
+  for (const [name, value] of model.values) setField(values, name, resolve(value))
+  return values
+}
+
+function compileSources(model: AppModel): ReturnType<typeof compileDataSource>["dataSource"][] {
+  return [...model.dataSources.values()].map((source) => {
+    const { dataSource, problems } = compileDataSource(source)
+    const broken = problems.find(({ errors }) => errors.length > 0)
+    if (broken !== undefined) throw new ConfigError("app-refused", `${broken.file}: ${broken.errors[0]?.message}`)
+    return dataSource
+  })
+}
+
+/** The embedded store is ours to index; an app's own database is never changed unasked. */
+async function indexCustomData({ customUserData }: AppModel, { store, embedded }: OpenedStore): Promise<void> {
+  if (!embedded || customUserData?.enabled !== true) return
+  const { database, collection, userIdField } = customUserData
+  await store.ensureIndex({ database, collection }, { keys: { [userIdField]: 1 } })
+}
