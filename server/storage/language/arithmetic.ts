@@ -72,9 +72,9 @@ export function decimalParts(value: Value): Finite | number {
 }
 
 function addDecimals(a: Finite, b: Finite): Finite {
-  // Beyond 40 digits of distance the smaller one cannot change the result's 34.
   const [high, low] = a.ten >= b.ten ? [a, b] : [b, a]
-  if (high.digits !== 0n && high.ten - low.ten > 80) return high
+  // So far apart, the smaller one cannot change the 34 digits of the result.
+  if (high.digits !== 0n && high.ten - low.ten > 80) return { digits: high.digits * 10n ** 40n, ten: high.ten - 40 }
   const ten = low.ten
   return { digits: high.digits * 10n ** BigInt(high.digits === 0n ? 0 : high.ten - ten) + low.digits, ten }
 }
@@ -83,20 +83,36 @@ function multiplyDecimals(a: Finite, b: Finite): Finite {
   return { digits: a.digits * b.digits, ten: a.ten + b.ten }
 }
 
-/** A decimal of 34 digits, rounded half to even. */
+const leastExponent = -6176
+const greatestExponent = 6111
+
+/** A decimal of 34 digits, rounded half to even; infinite where it is too large, and zero where it is too small. */
 export function fromParts(value: Finite): Decimal128 {
-  let { digits, ten } = value
-  const isNegative = digits < 0n
-  if (isNegative) digits = -digits
-  const excess = digits.toString().length - 34
+  const isNegative = value.digits < 0n
+  let digits = isNegative ? -value.digits : value.digits
+  let { ten } = value
+  const excess = Math.max(digits.toString().length - 34, leastExponent - ten)
   if (excess > 0) {
-    const scale = 10n ** BigInt(excess)
-    const rest = (digits % scale) * 2n
-    digits = digits / scale
-    if (rest > scale || (rest === scale && digits % 2n === 1n)) digits += 1n
+    digits = roundedQuotient(digits, 10n ** BigInt(excess))
     ten += excess
   }
-  return Decimal128.fromString(`${isNegative ? "-" : ""}${digits}E${ten}`)
+  if (digits === 10n ** 34n) {
+    digits /= 10n
+    ten += 1
+  }
+  if (digits === 0n) ten = Math.min(ten, greatestExponent)
+  while (ten > greatestExponent && digits.toString().length < 34) {
+    digits *= 10n
+    ten -= 1
+  }
+  const sign = isNegative ? "-" : ""
+  return Decimal128.fromString(ten > greatestExponent ? `${sign}Infinity` : `${sign}${digits}E${ten}`)
+}
+
+function roundedQuotient(digits: bigint, scale: bigint): bigint {
+  const quotient = digits / scale
+  const rest = (digits % scale) * 2n
+  return rest > scale || (rest === scale && quotient % 2n === 1n) ? quotient + 1n : quotient
 }
 
 /** Whether a number is an integer kind, for `$bit`. */

@@ -12,7 +12,7 @@ export function parseSort(sort: Document): SortPart[] {
 
 function sortPath(field: string): string[] {
   const segments = splitPath(field)
-  if (segments.some((segment) => segment === "")) throw badRequest("Cannot sort: a path has an empty part", field === "" ? 15998 : 15998)
+  if (segments.some((segment) => segment === "")) throw badRequest("Cannot sort: a path has an empty part", 15998)
   if (segments.some((segment) => segment.startsWith("$") && segment !== "$id" && segment !== "$ref" && segment !== "$db")) {
     throw badRequest("Cannot sort: a field name begins with `$`", 16410)
   }
@@ -62,8 +62,10 @@ export function compileKeyOrder(sort: Document): (left: readonly Value[], right:
   return (left, right) => compareKeys(left, right, parts)
 }
 
-/** The documents in the order of a sort, as a new list; equal ones keep their order. Each key is made once. */
+/** The documents in the order of a sort, as a new list; equal ones keep their order. Each key is made once. Also takes `$natural`. */
 export function sortDocuments<D extends Document>(documents: readonly D[], sort: Document): D[] {
+  // The order in which the documents come is their natural one.
+  if (Object.hasOwn(sort, "$natural")) return sortDirection(sort["$natural"]) === 1 ? [...documents] : documents.toReversed()
   const key = compileSortKey(sort)
   const order = compileKeyOrder(sort)
   return documents.map((document) => ({ document, key: key(document) })).sort((left, right) => order(left.key, right.key)).map(({ document }) => document)
