@@ -8,18 +8,20 @@ export interface TokenCollections {
   readonly keys: StateCollection
 }
 
-/** Custom user data as it stands in a token: the JSON text of the claim, canonical Extended JSON with ids as text. */
+/** Custom user data as it stands in a token. */
 export interface Snapshot {
-  readonly json: string
-  readonly bytes: number
+  /** The JSON text of the claim, canonical Extended JSON with ids as text. Undefined: the user has none, and the claim is left out. */
+  readonly json: string | undefined
+  /** When the document was read. */
+  readonly takenAt: Date
 }
 
 /** Takes the snapshot when an access token is made. Filled by `createCustomData` of server/users. */
 export interface SnapshotSource {
   /** Whether the last snapshot of a session is to be stored with it, for {@link claimFor} to fall back on. */
   readonly keepsPrevious: boolean
-  /** Undefined: the user has none. Rejects with a `server` fault when the read fails and the policy is to fail. */
-  claimFor(userId: string, previous?: { readonly json: string; readonly takenAt: Date }): Promise<Snapshot | undefined>
+  /** Rejects with a `server` fault when the read fails and the policy is to fail. */
+  claimFor(userId: string, previous?: Snapshot): Promise<Snapshot>
 }
 
 /** What a token's user is now. */

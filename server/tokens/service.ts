@@ -52,7 +52,7 @@ export interface IssuedTokens {
   readonly accessToken: AccessToken
   readonly refreshToken: RefreshToken
   readonly sessionId: string
-  readonly snapshot: Snapshot | undefined
+  readonly snapshot: Snapshot
 }
 
 /** The bearer of a good access token. */
@@ -74,11 +74,11 @@ export interface TokenService {
   /** Starts a session. Rejects, leaving none, when the snapshot cannot be taken. */
   issue(request: SessionRequest): Promise<IssuedTokens>
   /** A further access token for the session of another, with a new snapshot; for linking. */
-  reissue(grant: AccessGrant): Promise<{ readonly accessToken: AccessToken; readonly snapshot: Snapshot | undefined }>
+  reissue(grant: AccessGrant): Promise<{ readonly accessToken: AccessToken; readonly snapshot: Snapshot }>
   verifyAccess(token: string | undefined): Promise<AccessGrant>
   /** The bearer of a good refresh token, for the routes that take one. */
   verifyRefresh(token: string | undefined): Promise<{ readonly userId: string; readonly sessionId: string; readonly deviceId: string }>
-  refresh(token: string | undefined): Promise<{ readonly accessToken: AccessToken; readonly snapshot: Snapshot | undefined }>
+  refresh(token: string | undefined): Promise<{ readonly accessToken: AccessToken; readonly snapshot: Snapshot }>
   /** Ends the session of this refresh token alone, and resolves to its user. */
   logOut(token: string | undefined): Promise<{ readonly userId: string }>
   /** Forgets what is cached of a user. */
@@ -125,9 +125,9 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     for (;;) {
       const subject = { userId, sessionId: newSessionId(start), deviceId, domainId }
       const refreshToken = await signRefreshToken(subject, identity, issuedAt, lifetime, key)
-      const accessToken = await signAccessToken(subject, snapshot?.json, issuedAt, accessTokenSeconds, key)
+      const accessToken = await signAccessToken(subject, snapshot.json, issuedAt, accessTokenSeconds, key)
       const session = { id: subject.sessionId, userId, deviceId, device, identity, digest: digestOf(refreshToken), created: new Date(start), expires: new Date((issuedAt + lifetime) * 1000) }
-      const stored = await sessions.store({ ...session, snapshot: snapshots.keepsPrevious ? (snapshot?.json ?? "") : undefined })
+      const stored = await sessions.store({ ...session, snapshot: snapshots.keepsPrevious ? snapshot : undefined })
       if (!stored) continue
       if (maxSessionsPerUser !== undefined) forgetSessions(await sessions.keepNewest(userId, maxSessionsPerUser))
       return { accessToken, refreshToken, sessionId: subject.sessionId, snapshot }
@@ -158,8 +158,8 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       const session = await sessions.find(grant.sessionId)
       if (session === undefined || session.ended) throw new RequestError("InvalidSession", "invalid session")
       const [snapshot, key] = await Promise.all([snapshots.claimFor(grant.userId, session.snapshot), ring.current()])
-      const accessToken = await signAccessToken({ ...grant, domainId }, snapshot?.json, seconds(), accessTokenSeconds, key)
-      if (snapshots.keepsPrevious) await sessions.remember(session.id, snapshot?.json ?? "")
+      const accessToken = await signAccessToken({ ...grant, domainId }, snapshot.json, seconds(), accessTokenSeconds, key)
+      if (snapshots.keepsPrevious) await sessions.remember(session.id, snapshot)
       return { accessToken, snapshot }
     },
     async verifyAccess(token) {
@@ -179,8 +179,8 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       const { verified: { claims }, session } = await liveSession(token)
       breaker.take(claims.sessionId)
       const [snapshot, key] = await Promise.all([snapshots.claimFor(claims.sub, session.snapshot), ring.current()])
-      const accessToken = await signAccessToken({ userId: claims.sub, sessionId: session.id, deviceId: claims.deviceId, domainId }, snapshot?.json, seconds(), accessTokenSeconds, key)
-      if (snapshots.keepsPrevious) await sessions.remember(session.id, snapshot?.json ?? "")
+      const accessToken = await signAccessToken({ userId: claims.sub, sessionId: session.id, deviceId: claims.deviceId, domainId }, snapshot.json, seconds(), accessTokenSeconds, key)
+      if (snapshots.keepsPrevious) await sessions.remember(session.id, snapshot)
       else live.touch(session)
       return { accessToken, snapshot }
     },

@@ -3,6 +3,7 @@ import { hash } from "node:crypto"
 import { InternalError, type Clock, type Document } from "../../kernel/index.ts"
 import type { StateCollection, UserLog } from "../users/index.ts"
 import type { SessionIdentity } from "./encode.ts"
+import type { Snapshot } from "./ports.ts"
 
 export interface SessionRecord {
   readonly id: string
@@ -12,8 +13,8 @@ export interface SessionRecord {
   readonly ended: boolean
   readonly expires: Date
   readonly lastRefresh: Date
-  /** The last snapshot put into a token, where the policy asks for it; `json` is "" for a token without the claim. */
-  readonly snapshot: { readonly json: string; readonly takenAt: Date } | undefined
+  /** The last snapshot put into a token, where the policy asks for it. */
+  readonly snapshot: Snapshot | undefined
 }
 
 export interface NewSession {
@@ -26,7 +27,7 @@ export interface NewSession {
   readonly digest: string
   readonly created: Date
   readonly expires: Date
-  readonly snapshot: string | undefined
+  readonly snapshot: Snapshot | undefined
 }
 
 export interface Sessions {
@@ -44,7 +45,7 @@ export interface Sessions {
   /** Notes a refresh; the caller does not wait for it. Exact to an hour, as nothing but cleaning up reads it. False: noted lately. */
   touch(session: SessionRecord): boolean
   /** Stores a new snapshot with its session. */
-  remember(id: string, json: string): Promise<void>
+  remember(id: string, snapshot: Snapshot): Promise<void>
   /** Devices a user has logged in from, newest first. */
   devicesOf(userId: string): Promise<Document[]>
   /** When the user last logged in or refreshed, exact to an hour. */
@@ -98,7 +99,7 @@ export function createSessions({ collection, clock, log }: { readonly collection
         _id: id, user_id: userId, device_id: deviceId, device, provider_type: identity.providerType, provider_id: identity.providerId, identity_id: identity.id,
         created, expires, last_refresh: created, ended: false, digest,
       }
-      if (snapshot !== undefined) Object.assign(document, { snapshot, snapshot_at: created })
+      if (snapshot !== undefined) Object.assign(document, stored(snapshot))
       return (await collection.insertOne(document)) === "inserted"
     },
     async find(id) {
@@ -125,8 +126,8 @@ export function createSessions({ collection, clock, log }: { readonly collection
       void write.finally(() => writing.delete(write))
       return true
     },
-    async remember(id, json) {
-      await collection.updateOne({ _id: id }, { $set: { snapshot: json, snapshot_at: clock(), last_refresh: clock() } })
+    async remember(id, snapshot) {
+      await collection.updateOne({ _id: id }, { $set: { ...stored(snapshot), last_refresh: clock() } })
     },
     async devicesOf(userId) {
       await ensureIndexes()
@@ -158,6 +159,10 @@ function toRecord(document: Document): SessionRecord {
   if (!(expires instanceof Date) || !(lastRefresh instanceof Date) || typeof ended !== "boolean") throw new InternalError("internal", "Cannot read a session: its record is damaged")
   return {
     id: document["_id"] as string, userId: document["user_id"] as string, deviceId: document["device_id"] as string, digest: document["digest"] as string, ended, expires, lastRefresh,
-    snapshot: typeof snapshot === "string" && takenAt instanceof Date ? { json: snapshot, takenAt } : undefined,
+    snapshot: takenAt instanceof Date ? { json: typeof snapshot === "string" ? snapshot : undefined, takenAt } : undefined,
   }
+}
+
+function stored({ json, takenAt }: Snapshot): Document {
+  return { snapshot: json ?? null, snapshot_at: takenAt }
 }

@@ -41,13 +41,13 @@ export function createSignIn({ users, tokens, decode, onLogOut, clock = systemCl
       if (grant !== undefined) {
         // SOURCE: specification 2.4: one session, one refresh token; only the access token is new.
         const { accessToken, snapshot } = await tokens.reissue(grant)
-        await users.announce(login, decode(snapshot === undefined ? undefined : JSON.parse(snapshot.json)))
+        await users.announce(login, decode(snapshot.json === undefined ? undefined : JSON.parse(snapshot.json)))
         return { access_token: accessToken, user_id: login.userId, device_id: grant.deviceId }
       }
       const { id: deviceId, about: device } = readDevice(payload, clock())
       const { identity, userId, anonymous, sessionsValidSince: notBefore } = login
       const { accessToken, refreshToken, snapshot } = await tokens.issue({ userId, identity, anonymous, notBefore, deviceId, device })
-      await users.announce(login, decode(snapshot === undefined ? undefined : JSON.parse(snapshot.json)))
+      await users.announce(login, decode(snapshot.json === undefined ? undefined : JSON.parse(snapshot.json)))
       return { access_token: accessToken, refresh_token: refreshToken, user_id: userId, device_id: deviceId }
     },
     async refresh(refreshToken) {

@@ -1,5 +1,5 @@
 import { InternalError, ObjectId, type Document } from "../../kernel/index.ts"
-import { decodeSnapshot, encodeSnapshot, type EncodedSnapshot } from "./snapshot.ts"
+import { decodeSnapshot, encodeSnapshot } from "./snapshot.ts"
 import type { CustomDataConfig, CustomDataReader, UserLog } from "./ports.ts"
 
 /** Settings of this server that App Services does not have. */
@@ -20,11 +20,17 @@ export interface CustomDataOptions {
   readonly clock: () => Date
 }
 
+/** A snapshot: the claim's JSON text, undefined when the user has no document or the feature is off, and when it was read. */
+export interface TakenSnapshot {
+  readonly json: string | undefined
+  readonly takenAt: Date
+}
+
 /** Custom user data of one app. Also the `SnapshotSource` of server/tokens. */
 export interface CustomData {
   readonly keepsPrevious: boolean
-  /** The claim for a token made now; undefined when the user has no document or the feature is off. */
-  claimFor(userId: string, previous?: { readonly json: string; readonly takenAt: Date }): Promise<EncodedSnapshot | undefined>
+  /** The claim for a token made now. `previous` is the session's last, for the policy of that name. */
+  claimFor(userId: string, previous?: TakenSnapshot): Promise<TakenSnapshot>
   /** What `context.user.custom_data` is when it is read for one request, as endpoints do: the same value a token made now would give. */
   documentFor(userId: string): Promise<Document>
 }
@@ -45,31 +51,30 @@ export function createCustomData({ config, reader, policy = {}, log, clock }: Cu
     return find(ObjectId.createFromHexString(userId))
   }
 
-  async function claimFor(userId: string, previous?: { readonly json: string; readonly takenAt: Date }): Promise<EncodedSnapshot | undefined> {
+  async function claimFor(userId: string, previous?: TakenSnapshot): Promise<TakenSnapshot> {
     const where = config()
-    if (where === undefined || !where.enabled) return undefined
+    const nothing = { json: undefined, takenAt: clock() }
+    if (where === undefined || !where.enabled) return nothing
     let document: Document | null
     try {
       document = await withDeadline(read(userId, where), readTimeoutMs)
     } catch (cause) {
       return afterReadError(cause, userId, previous)
     }
-    if (document === null) return undefined
+    if (document === null) return nothing
     const claim = encodeSnapshot(document)
     if (claim.bytes > maxClaimBytes) {
       log.warn("custom-data-too-large", { userId, bytes: claim.bytes, collection: `${where.database}.${where.collection}` })
       throw new InternalError("internal", `Cannot issue a token with custom user data of ${claim.bytes} bytes: at most ${maxClaimBytes} are carried`)
     }
     if (claim.bytes > warnClaimBytes) log.warn("custom-data-large", { userId, bytes: claim.bytes })
-    return claim
+    return { json: claim.json, takenAt: nothing.takenAt }
   }
 
-  function afterReadError(cause: unknown, userId: string, previous: { readonly json: string; readonly takenAt: Date } | undefined): EncodedSnapshot | undefined {
+  function afterReadError(cause: unknown, userId: string, previous: TakenSnapshot | undefined): TakenSnapshot {
     log.warn("custom-data-unavailable", { userId, policy: onReadError })
-    if (onReadError === "empty") return undefined
-    if (onReadError === "previous" && previous !== undefined && clock().getTime() - previous.takenAt.getTime() < previousSeconds * 1000) {
-      return previous.json === "" ? undefined : { json: previous.json, bytes: Buffer.byteLength(previous.json) }
-    }
+    if (onReadError === "empty") return { json: undefined, takenAt: clock() }
+    if (onReadError === "previous" && previous !== undefined && clock().getTime() - previous.takenAt.getTime() < previousSeconds * 1000) return previous
     // SECURITY: never a token without the claim by default; absence means "no document", and rules would change their answer.
     throw new InternalError("unavailable", "Cannot read custom user data: the database cannot be reached", { cause })
   }
@@ -78,8 +83,8 @@ export function createCustomData({ config, reader, policy = {}, log, clock }: Cu
     keepsPrevious: onReadError === "previous",
     claimFor,
     async documentFor(userId) {
-      const claim = await claimFor(userId)
-      return decodeSnapshot(claim === undefined ? undefined : JSON.parse(claim.json))
+      const { json } = await claimFor(userId)
+      return decodeSnapshot(json === undefined ? undefined : JSON.parse(json))
     },
   }
 }

@@ -80,7 +80,7 @@ async function runCase(each: Case, documents: CaseCollection): Promise<void> {
       token = `${encode(header, changedHeader ?? {})}.${encode(payload, claims)}.${changedHeader?.["alg"] === "none" ? "" : signature}`
     }
     if (step["from_app"] !== undefined) {
-      const other = createTokenService({ collections: memoryState(), snapshots: { keepsPrevious: false, claimFor: async () => undefined }, users, domainId: "64a000000000000000000002", log: { warn: () => undefined }, clock: () => world.now })
+      const other = createTokenService({ collections: memoryState(), snapshots: { keepsPrevious: false, claimFor: async () => ({ json: undefined, takenAt: world.now }) }, users, domainId: "64a000000000000000000002", log: { warn: () => undefined }, clock: () => world.now })
       const issued = await other.issue({ userId: settings.userId, identity: { id: "i", providerType: "local-userpass", providerId: "p" }, anonymous: false })
       token = step["token"] === "access" ? issued.accessToken : issued.refreshToken
     }
