@@ -2,4 +2,4 @@
 export { openEmbeddedStore, type EmbeddedOptions, type EmbeddedStore } from "./embedded/index.ts"
 export { openMongoStore, type MongoOptions, type MongoStore } from "./mongodb/index.ts"
 export { isReserved, reservedPrefix } from "./namespaces.ts"
-export { stateCollection } from "./state.ts"
+export { customDataReader, openState, stateCollection, type StateHolder } from "./state.ts"

@@ -1,17 +1,31 @@
-// The server's own state (users, sessions, keys) over either adapter: the ports that users and tokens declare.
+// The server's own state (users, sessions, keys) in a store: what server/users and server/tokens ask for, over the port of documents.
+import { InternalError, type Document } from "../../kernel/index.ts"
 import { StoreError, type Store } from "../data/index.ts"
-import type { StateCollection } from "../users/index.ts"
+import type { CustomDataReader, StateCollection } from "../users/index.ts"
 import { reservedPrefix } from "./namespaces.ts"
 
-/** One state collection of one app. `store` must have the server's own databases open (`internal` of an adapter). */
+/** A store whose own databases can be opened. */
+export interface StateHolder { readonly internal: Store }
+
+/** Gives the collections of one app's state by name. */
+export function openState(holder: StateHolder, { app }: { readonly app: string }): (name: string) => StateCollection {
+  return (name) => stateCollection(holder.internal, app, name)
+}
+
+/**
+ * One collection of one app's state. The same names give the same documents, in every process. `store` must have the server's
+ * own databases open: it is the `internal` of an adapter.
+ */
 export function stateCollection(store: Store, clientAppId: string, name: string): StateCollection {
   const namespace = { database: reservedPrefix, collection: `${clientAppId}.${name}` }
+  const find = async (filter: Document, options: { readonly sort?: Document; readonly limit?: number } = {}): Promise<Document[]> =>
+    orFail(() => store.find(namespace, filter, options).toArray())
   return {
+    find,
     async findOne(filter) {
-      return (await store.find(namespace, filter, { limit: 1 }).toArray())[0] ?? null
+      return (await find(filter, { limit: 1 }))[0] ?? null
     },
-    find: (filter, { sort, limit } = {}) => store.find(namespace, filter, { ...(sort === undefined ? {} : { sort }), ...(limit === undefined ? {} : { limit }) }).toArray(),
-    async insertOne(document) {
+    insertOne: (document) => orFail(async () => {
       try {
         await store.insert(namespace, [document])
         return "inserted"
@@ -19,25 +33,41 @@ export function stateCollection(store: Store, clientAppId: string, name: string)
         if (isDuplicate(error)) return "duplicate"
         throw error
       }
-    },
-    async updateOne(filter, update, { upsert = false } = {}) {
+    }),
+    updateOne: (filter, update, options = {}) => orFail(async () => {
       const change = async (): Promise<number> => {
-        const { matched, upsertedId } = await store.update(namespace, filter, update, { many: false, upsert })
+        const { matched, upsertedId } = await store.update(namespace, filter, update, { many: false, upsert: options.upsert === true })
         return upsertedId === undefined ? matched : 1
       }
-      try {
-        return await change()
-      } catch (error) {
-        // Two upserts at once: the second finds what the first made.
-        if (upsert && isDuplicate(error)) return change()
-        throw error
-      }
+      // Two that insert at once: the second finds what the first made.
+      return change().catch((error: unknown) => (options.upsert === true && isDuplicate(error) ? change() : Promise.reject(error)))
+    }),
+    deleteMany: (filter) => orFail(() => store.delete(namespace, filter, { many: true })),
+    ensureIndex: ({ keys, unique }) => orFail(() => store.ensureIndex(namespace, { keys, ...(unique === undefined ? {} : { unique }) })),
+  }
+}
+
+/** Reads custom user data from the stores that data sources name. */
+export function customDataReader(storeOf: (dataSource: string) => Store | undefined): CustomDataReader {
+  return {
+    async findFirstInserted(dataSource, database, collection, field, value) {
+      const store = storeOf(dataSource)
+      if (store === undefined) throw new InternalError("internal", `Cannot read custom user data: there is no data source \`${dataSource}\``)
+      return orFail(() => store.findFirstInserted({ database, collection }, field, value))
     },
-    deleteMany: (filter) => store.delete(namespace, filter, { many: true }),
-    ensureIndex: ({ keys, unique = false }) => store.ensureIndex(namespace, { keys, unique }),
   }
 }
 
 function isDuplicate(error: unknown): boolean {
   return error instanceof StoreError && error.code === "duplicate-key"
+}
+
+/** What goes wrong with the server's own requests is the server's fault, never the caller's. */
+async function orFail<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof StoreError && error.fault === "server") throw error
+    throw new InternalError("internal", "Cannot use the server's own state: the store refuses the request", { cause: error })
+  }
 }

@@ -6,6 +6,7 @@ import type { Namespace, Store } from "../../server/data/index.ts"
 import { firstInsertedContract } from "./first-inserted-contract.ts"
 import { indexContract } from "./index-contract.ts"
 import { readContract } from "./read-contract.ts"
+import { stateContract } from "./state-contract.ts"
 import { swapContract } from "./swap-contract.ts"
 import { transactionContract } from "./transaction-contract.ts"
 import { watchContract } from "./watch-contract.ts"
@@ -54,5 +55,6 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>, ga
     firstInsertedContract(bench)
     transactionContract(bench)
     watchContract(bench)
+    stateContract(bench)
   })
 }
