@@ -1,7 +1,7 @@
 // Custom user data: `auth/custom_user_data.json`, or `custom_user_data_config` of the root file. The file in `auth/` wins.
 import { openFields, optionalText, type Fields, type Place } from "./fields.ts"
+import type { FunctionReferences } from "./function-references.ts"
 import type { CustomUserDataConfig, DataSource } from "./model.ts"
-import type { FunctionReference } from "./providers.ts"
 import type { Reading } from "./reading.ts"
 
 const keys = [
@@ -10,7 +10,7 @@ const keys = [
 ]
 
 /** Reads the configuration, also when it is off: its problems are then warnings (users and tokens, 1.1). */
-export function readCustomUserData(reading: Reading, root: Fields, dataSources: readonly DataSource[], references: FunctionReference[]): CustomUserDataConfig | undefined {
+export function readCustomUserData(reading: Reading, root: Fields, dataSources: readonly DataSource[], references: FunctionReferences): CustomUserDataConfig | undefined {
   const place = findPlace(reading, root)
   if (place === undefined) return undefined
   const enabled = openFields(place, reading.report, undefined)?.flag("enabled") ?? false
@@ -23,9 +23,10 @@ export function readCustomUserData(reading: Reading, root: Fields, dataSources: 
     if (found === undefined) report.error("missing-key", fields.at, `custom user data needs \`${key}\``)
     return found ?? ""
   }
-  const onUserCreationFunction = optionalText(fields, "on_user_creation_function_name")
-  if (onUserCreationFunction !== undefined) references.push({ name: onUserCreationFunction, at: fields.spot("on_user_creation_function_name"), report })
-  else if (optionalText(fields, "on_user_creation_function_id") !== undefined) references.push({ name: fields.text("on_user_creation_function_id") ?? "", at: fields.spot("on_user_creation_function_id"), report })
+  const key = optionalText(fields, "on_user_creation_function_name") === undefined ? "on_user_creation_function_id" : "on_user_creation_function_name"
+  const creation = optionalText(fields, key)
+  const onUserCreationFunction = creation === undefined || !key.endsWith("_id") ? creation : references.nameOf(creation)
+  if (onUserCreationFunction !== undefined) references.add({ name: onUserCreationFunction, at: fields.spot(key), report })
   const userIdField = require("user_id_field")
   if (userIdField !== "" && (userIdField.startsWith("$") || userIdField.split(".").includes(""))) report.error("bad-value", fields.spot("user_id_field"), `\`${userIdField}\` is no path of a field`)
   return {

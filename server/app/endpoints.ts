@@ -1,7 +1,7 @@
 // Custom HTTPS endpoints: `https_endpoints/config.json`, called `http_endpoints/config.json` before 20230101.
 import { openFields, optionalText, requireText, type Fields, type Place } from "./fields.ts"
+import type { FunctionReferences } from "./function-references.ts"
 import type { Endpoint } from "./model.ts"
-import type { FunctionReference } from "./providers.ts"
 import type { Reading } from "./reading.ts"
 import { checkSecret } from "./secrets.ts"
 
@@ -15,7 +15,7 @@ const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "*", "ANY"] as const
 export const validationMethods = ["NO_VALIDATION", "SECRET_AS_QUERY_PARAM", "VERIFY_PAYLOAD"] as const
 
 /** Reads the endpoints of both directories; `https_endpoints` wins on a same route and method. */
-export function readEndpoints(reading: Reading, references: FunctionReference[]): readonly Endpoint[] {
+export function readEndpoints(reading: Reading, references: FunctionReferences): readonly Endpoint[] {
   const files = ["https_endpoints/config.json", "http_endpoints/config.json"].filter((file) => reading.json(file) !== undefined)
   if (files.length > 1) reading.report.warning("hybrid-layout", { file: files[1] as string, pointer: "" }, "`https_endpoints/` is there too; it wins on a same route and method")
   const endpoints: Endpoint[] = []
@@ -41,7 +41,7 @@ function entries(reading: Reading, file: string): readonly Place[] {
   return []
 }
 
-function readEndpoint(reading: Reading, place: Place, references: FunctionReference[]): Endpoint | undefined {
+function readEndpoint(reading: Reading, place: Place, references: FunctionReferences): Endpoint | undefined {
   const fields = openFields(place, reading.report, keys)
   if (fields === undefined) return undefined
   const route = requireText(fields, "route")
@@ -50,9 +50,10 @@ function readEndpoint(reading: Reading, place: Place, references: FunctionRefere
   const method = fields.word("http_method", methods)
   const disabled = fields.flag("disabled") ?? false
   const report = disabled ? reading.report.demoted() : reading.report
-  const functionName = optionalText(fields, "function_name") ?? optionalText(fields, "function_id")
+  const functionId = optionalText(fields, "function_id")
+  const functionName = optionalText(fields, "function_name") ?? (functionId === undefined ? undefined : references.nameOf(functionId))
   if (functionName === undefined) report.error("missing-key", fields.at, "`function_name` is missing")
-  else references.push({ name: functionName, at: fields.spot("function_name"), report })
+  else references.add({ name: functionName, at: fields.spot("function_name"), report })
   const validation = readValidation(fields)
   const secretName = optionalText(fields, "secret_name")
   if (validation !== undefined && validation !== "NO_VALIDATION") {

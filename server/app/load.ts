@@ -4,9 +4,10 @@ import { readCustomUserData } from "./custom-user-data.ts"
 import { readDataSources } from "./data-sources.ts"
 import { readEndpoints } from "./endpoints.ts"
 import { hasErrors, openReport, sortFindings } from "./findings.ts"
+import { openReferences } from "./function-references.ts"
 import { readFunctions } from "./functions.ts"
 import type { AppFunction, AppModel, Finding } from "./model.ts"
-import { readProviders, type FunctionReference } from "./providers.ts"
+import { readProviders } from "./providers.ts"
 import { openReading, type Reading, type Unsupported } from "./reading.ts"
 import { readEnvironment, readRoot, readValues } from "./root.ts"
 import { openSecrets, readSecretsFile, type SecretLookup } from "./secrets.ts"
@@ -86,10 +87,10 @@ function readModel(reading: Reading, options: LoadOptions): AppModel | undefined
   readSecretsFile(reading)
   const values = readValues(reading)
   reading.useTemplates({ tag: environment.tag, environmentValues: environment.values, values })
-  const references: FunctionReference[] = []
   const dataSources = readDataSources(reading)
   const webhooks = readWebhooks(reading)
   const functions = readFunctions(reading)
+  const references = openReferences(functions)
   const model: AppModel = {
     version: root.version, clientAppId: root.clientAppId, name: root.name, appId: root.appId, projectId: root.projectId,
     deploymentModel: root.deploymentModel, providerRegion: root.providerRegion, allowedRequestOrigins: root.allowedRequestOrigins,
@@ -102,8 +103,6 @@ function readModel(reading: Reading, options: LoadOptions): AppModel | undefined
     directory: reading.tree.directory,
   }
   readUnsupported(reading)
-  for (const { name, at, report, wording } of references) {
-    if (!functions.has(name)) report.error("unknown-function", at, wording ?? `the function \`${name}\` does not exist`)
-  }
+  references.check()
   return model
 }

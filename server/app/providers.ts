@@ -2,6 +2,7 @@
 import { isDocument, type Document } from "../../kernel/index.ts"
 import { isRecord, openFields, optionalText, requireText, type Fields, type Place } from "./fields.ts"
 import type { Report } from "./findings.ts"
+import type { FunctionReferences } from "./function-references.ts"
 import type { AuthProvider } from "./model.ts"
 import type { Reading } from "./reading.ts"
 import { readSecretConfig } from "./secrets.ts"
@@ -25,11 +26,8 @@ const configKeys: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
   "oauth2-apple": { clientId: "text" },
 }
 
-/** A reference to a function, checked once all functions are known. */
-export interface FunctionReference { readonly name: string; readonly at: { readonly file: string; readonly pointer: string }; readonly report: Report; readonly wording?: string }
-
 /** Reads all providers by type. What they say of functions goes to `references`. */
-export function readProviders(reading: Reading, references: FunctionReference[]): ReadonlyMap<string, AuthProvider> {
+export function readProviders(reading: Reading, references: FunctionReferences): ReadonlyMap<string, AuthProvider> {
   const providers = new Map<string, AuthProvider>()
   for (const { key, place } of providerPlaces(reading)) {
     const provider = readProvider(key, place, reading, references)
@@ -55,7 +53,7 @@ function providerPlaces(reading: Reading): readonly { readonly key: string; read
   })
 }
 
-function readProvider(key: string, place: Place, reading: Reading, references: FunctionReference[]): AuthProvider | undefined {
+function readProvider(key: string, place: Place, reading: Reading, references: FunctionReferences): AuthProvider | undefined {
   const raw: unknown = isRecord(place.value) && Object.hasOwn(place.value, "disabled") ? place.value["disabled"] : false
   // A provider that is switched off must not block a start.
   const report = raw === true ? reading.report.demoted() : reading.report
@@ -67,7 +65,7 @@ function readProvider(key: string, place: Place, reading: Reading, references: F
     reading.report.warning("unsupported", fields.spot("type"), `unsupported: ${place.file}: no login with the provider \`${type}\``)
     reading.unsupported.push({ path: place.file, loss: `login with the provider \`${type}\`` })
   }
-  const config = readConfig(type, fields, report)
+  const config = withNames(readConfig(type, fields, report), references)
   const provider: AuthProvider = {
     type, disabled, config,
     id: optionalText(fields, "id"),
@@ -93,6 +91,17 @@ function readConfig(type: string, fields: Fields, report: Report): Document {
   return isDocument(place.value) ? place.value : {}
 }
 
+/** SOURCE: app directory, 3.6: the Admin API writes `…FunctionId` where files have `…FunctionName`. */
+function withNames(config: Document, references: FunctionReferences): Document {
+  const named: Document = { ...config }
+  for (const key of Object.keys(config).filter((each) => each.endsWith("FunctionId"))) {
+    const name = key.replace(/Id$/, "Name")
+    const id = config[key]
+    if (typeof id === "string" && id !== "" && (config[name] ?? "") === "") named[name] = references.nameOf(id)
+  }
+  return named
+}
+
 function readMetadataFields(fields: Fields): AuthProvider["metadataFields"] {
   return fields.list("metadata_fields").flatMap((place) => {
     const each = openFields(place, fields.report, ["required", "name", "field_name"])
@@ -104,14 +113,14 @@ function readMetadataFields(fields: Fields): AuthProvider["metadataFields"] {
   })
 }
 
-function checkProvider(provider: AuthProvider, fields: Fields, report: Report, references: FunctionReference[]): void {
+function checkProvider(provider: AuthProvider, fields: Fields, report: Report, references: FunctionReferences): void {
   const place = fields.object("config") ?? { ...fields.at, value: {} }
   const config = openFields(place, report, undefined)
   if (config === undefined) return
   const refer = (key: string, wanted: boolean): void => {
-    const name = optionalText(config, key)
-    if (name !== undefined) references.push({ name, at: config.spot(key), report: wanted ? report : report.demoted() })
-    else if (wanted && !config.has(key.replace("Name", "Id"))) report.error("missing-key", config.at, `\`${key}\` is missing`)
+    const name = provider.config[key]
+    if (typeof name === "string" && name !== "") references.add({ name, at: config.spot(key), report: wanted ? report : report.demoted() })
+    else if (wanted) report.error("missing-key", config.at, `\`${key}\` is missing`)
   }
   if (provider.type === "local-userpass") checkPasswords(config, report, refer)
   if (provider.type === "custom-function") refer("authFunctionName", true)

@@ -1,9 +1,9 @@
 // Triggers: `triggers/*.json`, checked as section 10 of the specification says. `config` keeps the names of the files, defaults filled in.
 import { EjsonError, fromEjson, isDocument, type Document, type Value } from "../../kernel/index.ts"
 import { isRecord, openFields, optionalText, requireText, type Fields, type Place } from "./fields.ts"
+import type { FunctionReferences } from "./function-references.ts"
 import { checkName } from "./names.ts"
 import type { DataSource, Trigger } from "./model.ts"
-import type { FunctionReference } from "./providers.ts"
 import type { Reading } from "./reading.ts"
 import { parseSchedule } from "./schedule.ts"
 import { checkProjection } from "./trigger-projection.ts"
@@ -29,7 +29,7 @@ const deploymentOperations = ["DROP_DATABASE"]
 const userOperations = ["LOGIN", "CREATE", "DELETE"]
 
 /** Reads all triggers. What they say of functions goes to `references`. */
-export function readTriggers(reading: Reading, dataSources: readonly DataSource[], references: FunctionReference[]): readonly Trigger[] {
+export function readTriggers(reading: Reading, dataSources: readonly DataSource[], references: FunctionReferences): readonly Trigger[] {
   const triggers: Trigger[] = []
   for (const file of namesBelow(reading.tree, "triggers").filter((name) => name.endsWith(".json"))) {
     const place = reading.json(`triggers/${file}`)
@@ -41,7 +41,7 @@ export function readTriggers(reading: Reading, dataSources: readonly DataSource[
   return triggers
 }
 
-function readTrigger(reading: Reading, place: Place, file: string, dataSources: readonly DataSource[], references: FunctionReference[]): Trigger | undefined {
+function readTrigger(reading: Reading, place: Place, file: string, dataSources: readonly DataSource[], references: FunctionReferences): Trigger | undefined {
   const fields = openFields(place, reading.report, keys)
   if (fields === undefined) return undefined
   const name = requireText(fields, "name", "missing-name")
@@ -66,7 +66,7 @@ function readTrigger(reading: Reading, place: Place, file: string, dataSources: 
 }
 
 /** SOURCE: app directory, 3.10: `event_processors` wins over the older `function_name`. */
-function readTarget(reading: Reading, fields: Fields, trigger: string, references: FunctionReference[]): { readonly name: string | undefined; readonly isForeign: boolean } {
+function readTarget(reading: Reading, fields: Fields, trigger: string, references: FunctionReferences): { readonly name: string | undefined; readonly isForeign: boolean } {
   const processors = inner(fields, "event_processors", ["FUNCTION", "AWS_EVENTBRIDGE"])
   const newer = inner(inner(processors, "FUNCTION", ["config", "type"]), "config", ["function_name", "function_id"])
   const older = optionalText(fields, "function_name")
@@ -75,16 +75,20 @@ function readTarget(reading: Reading, fields: Fields, trigger: string, reference
   if (found !== undefined && older !== undefined && found !== older) reading.report.warning("conflicting-keys", fields.spot("function_name"), `\`event_processors\` names \`${found}\`, which counts, not \`${older}\``)
   if (name !== undefined) {
     const at = found !== undefined && newer !== undefined ? newer.spot("function_name") : fields.spot("function_name")
-    references.push({ name, at, report: reading.report, wording: `invalid event processor config for trigger '${trigger}', function '${name}' does not exist` })
+    references.add({ name, at, report: reading.report, wording: `invalid event processor config for trigger '${trigger}', function '${name}' does not exist` })
     return { name, isForeign: false }
   }
   if (processors?.has("AWS_EVENTBRIDGE") === true) {
     reading.lose(fields.at.file, "events are not sent to AWS EventBridge; the trigger is off")
     return { name, isForeign: true }
   }
-  const byId = (newer === undefined ? undefined : optionalText(newer, "function_id")) ?? optionalText(fields, "function_id")
-  if (byId === undefined) reading.report.error("missing-key", fields.at, `the trigger \`${trigger}\` names no function`)
-  else references.push({ name: byId, at: newer?.at ?? fields.at, report: reading.report, wording: `invalid event processor config for trigger '${trigger}', function '${byId}' does not exist` })
+  const id = (newer === undefined ? undefined : optionalText(newer, "function_id")) ?? optionalText(fields, "function_id")
+  if (id === undefined) {
+    reading.report.error("missing-key", fields.at, `the trigger \`${trigger}\` names no function`)
+    return { name: undefined, isForeign: false }
+  }
+  const byId = references.nameOf(id)
+  references.add({ name: byId, at: newer?.at ?? fields.at, report: reading.report, wording: `invalid event processor config for trigger '${trigger}', function '${byId}' does not exist` })
   return { name: byId, isForeign: false }
 }
 

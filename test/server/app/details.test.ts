@@ -145,3 +145,17 @@ describe("identity", () => {
     expect(appOf({ "stitch.json": { config_version: 20180301, app_id: "doko-abcde" } }).app?.name).toBe("doko")
   })
 })
+
+test("functions may be named by id, as the Admin API does", () => {
+  const loaded = appOf({
+    ...hello, [sourceFile]: source, "functions/config.json": [{ name: "hello", id: "65a1" }],
+    "auth/custom_user_data.json": { enabled: true, mongo_service_name: "mongodb-atlas", database_name: "d", collection_name: "c", user_id_field: "u", on_user_creation_function_id: "65a1" },
+    "auth/providers.json": { "custom-function": { config: { authFunctionId: "65a1" } } },
+    "triggers/t.json": { name: "t", type: "SCHEDULED", config: { schedule: "* * * * *" }, event_processors: { FUNCTION: { config: { function_id: "65a1" } } } },
+    "https_endpoints/config.json": [{ route: "/a", http_method: "GET", function_id: "65a1", validation_method: "NO_VALIDATION" }],
+  })
+  expect(found(loaded)).toEqual([])
+  expect(loaded.app?.customUserData?.onUserCreationFunction).toBe("hello")
+  expect(loaded.app?.providers.get("custom-function")?.config["authFunctionName"]).toBe("hello")
+  expect([loaded.app?.triggers[0]?.functionName, loaded.app?.endpoints[0]?.functionName]).toEqual(["hello", "hello"])
+})
