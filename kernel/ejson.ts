@@ -139,8 +139,8 @@ function fromDate(value: unknown, fail: (detail: string) => never): Date {
 }
 
 /** `Date.parse` also takes other texts than ISO 8601, such as a bare number. */
-function isoMilliseconds(text: string): number {
-  return /^[+-]?\d{4,6}-\d\d/.test(text) ? Date.parse(text) : Number.NaN
+function isoMilliseconds(iso: string): number {
+  return /^[+-]?\d{4,6}-\d\d/.test(iso) ? Date.parse(iso) : Number.NaN
 }
 
 function longNumber(value: unknown): number {

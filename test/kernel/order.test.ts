@@ -44,7 +44,7 @@ describe("compareValues()", () => {
 
   test("is transitive", () => {
     fc.assert(fc.property(anyValue, anyValue, anyValue, (...values) => {
-      const [a, b, c] = values.sort(compareValues) as [Value, Value, Value]
+      const [a, b, c] = values.toSorted(compareValues) as [Value, Value, Value]
       expect(compareValues(a, b)).toBeLessThanOrEqual(0)
       expect(compareValues(b, c)).toBeLessThanOrEqual(0)
       expect(compareValues(a, c)).toBeLessThanOrEqual(0)
@@ -53,7 +53,7 @@ describe("compareValues()", () => {
 
   test("is transitive among numbers of all kinds", () => {
     fc.assert(fc.property(anyNumber, anyNumber, anyNumber, (...values) => {
-      const [a, b, c] = values.sort(compareValues) as [Value, Value, Value]
+      const [a, b, c] = values.toSorted(compareValues) as [Value, Value, Value]
       expect(compareValues(a, c)).toBeLessThanOrEqual(0)
       if (equalValues(a, b) && equalValues(b, c)) expect(equalValues(a, c)).toBe(true)
     }), { numRuns: 3000 })
@@ -111,7 +111,7 @@ describe("compareStrings()", () => {
   })
 
   test("puts what is beyond U+FFFF last", () => {
-    expect(["\ud83d\ude00", "\uffff", "\ue000", "\ud7ff", "a"].sort(compareStrings)).toEqual(["a", "\ud7ff", "\ue000", "\uffff", "\ud83d\ude00"])
+    expect(["\ud83d\ude00", "\uffff", "\ue000", "\ud7ff", "a"].toSorted(compareStrings)).toEqual(["a", "\ud7ff", "\ue000", "\uffff", "\ud83d\ude00"])
   })
 })
 

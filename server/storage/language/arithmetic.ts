@@ -105,8 +105,8 @@ export function fromParts(value: Finite): Decimal128 {
     digits *= 10n
     ten -= 1
   }
-  const sign = isNegative ? "-" : ""
-  return Decimal128.fromString(ten > greatestExponent ? `${sign}Infinity` : `${sign}${digits}E${ten}`)
+  const minus = isNegative ? "-" : ""
+  return Decimal128.fromString(ten > greatestExponent ? `${minus}Infinity` : `${minus}${digits}E${ten}`)
 }
 
 function roundedQuotient(digits: bigint, scale: bigint): bigint {

@@ -14,6 +14,8 @@ export function equalityTest(operand: Value): ValueTest {
     case "undefined": return isNullish
   }
   if (operand === null) return isNullish
+  if (operand instanceof Date) return (value) => value instanceof Date && value.getTime() === operand.getTime()
+  if (bsonTypeOf(operand) === "ObjectId") return (value) => bsonTypeOf(value) === "ObjectId" && equalValues(value, operand)
   if (bsonTypeOf(operand) === "BSONRegExp") {
     const matches = regexTest(operand as BSONRegExp)
     return (value) => matches(value, true) || (typeof value === "object" && equalValues(value, operand))

@@ -25,9 +25,9 @@ export function distinctValues(documents: Iterable<Document>, field: string): Va
 }
 
 function withoutRepeats(values: readonly Value[]): Value[] {
-  const sorted = values.map((value, index) => ({ value, index })).sort((left, right) => compareValues(left.value, right.value) || left.index - right.index)
+  const sorted = values.map((value, index) => ({ value, index })).toSorted((left, right) => compareValues(left.value, right.value) || left.index - right.index)
   const first = sorted.filter((entry, at) => at === 0 || compareValues((sorted[at - 1] as { value: Value }).value, entry.value) !== 0)
-  return first.sort((left, right) => left.index - right.index).map(({ value }) => value)
+  return first.toSorted((left, right) => left.index - right.index).map(({ value }) => value)
 }
 
 /**

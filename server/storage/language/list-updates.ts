@@ -64,8 +64,12 @@ function elementOrder(sort: Value): (left: Value, right: Value) => number {
   }
   if (Object.keys(sort).length === 0) throw badRequest("Cannot use `$push`: `$sort` is empty")
   const order = compileSort(sort)
-  const asDocument = (value: Value): Document => (isDocument(value) ? value : {})
   return (left, right) => order(asDocument(left), asDocument(right))
+}
+
+/** An element as the keys of a sort see it: what is no document has none of them. */
+function asDocument(value: Value): Document {
+  return isDocument(value) ? value : {}
 }
 
 /** `$addToSet`, with `$each`. */

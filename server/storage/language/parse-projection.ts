@@ -114,14 +114,17 @@ function isSliceExpression(operand: Value): boolean {
   return Array.isArray(operand) && operand.length >= 2 && !isNumeric(operand[0])
 }
 
+function wrongSlice(): Error {
+  return badRequest("Cannot project: `$slice` takes a number, or a list of skip and limit", serverCode.sliceOperand)
+}
+
 function sliceLeaf(operand: Value): ProjectionLeaf {
-  const fail = () => badRequest("Cannot project: `$slice` takes a number, or a list of skip and limit", serverCode.sliceOperand)
   if (!Array.isArray(operand)) {
-    if (!isNumeric(operand)) throw fail()
+    if (!isNumeric(operand)) throw wrongSlice()
     return { kind: "slice", skip: undefined, limit: toInt32(operand) }
   }
   const [skip, limit] = operand as readonly Value[]
-  if (operand.length !== 2 || !isNumeric(skip) || !isNumeric(limit)) throw fail()
+  if (operand.length !== 2 || !isNumeric(skip) || !isNumeric(limit)) throw wrongSlice()
   if (toInt32(limit) <= 0) throw badRequest("Cannot project: the limit of `$slice` is not positive", 28724)
   return { kind: "slice", skip: toInt32(skip), limit: toInt32(limit) }
 }

@@ -1,7 +1,9 @@
 // Regular expressions of queries, on an engine whose time is linear in the text.
 // SECURITY: patterns come from clients and functions; a backtracking engine could be held for hours by one of them.
 import { RE2JS } from "re2js"
+import { StoreError } from "../../data/store.ts"
 import { badRequest, unsupported } from "./errors.ts"
+import { reverseRegex, reverseText } from "./reverse-regex.ts"
 import { translateRegex } from "./translate-regex.ts"
 
 /**
@@ -18,11 +20,12 @@ export function compileRegex(pattern: string, options: string): (text: string) =
   if (pattern.length > maxPattern) throw badRequest("Cannot use regular expression: the pattern is too long", 51091)
   const source = translateRegex(inline === null ? pattern : pattern.slice(inline[0].length), { isFreeSpacing: flags.has("x"), isMultiline: flags.has("m") })
   const bits = (flags.has("i") ? RE2JS.CASE_INSENSITIVE : 0) | (flags.has("m") ? RE2JS.MULTILINE : 0) | (flags.has("s") ? RE2JS.DOTALL : 0) | RE2JS.LOOKBEHINDS
-  const expression = compileLinear(source, bits)
+  const looksAhead = /\(\?[=!]/.test(source)
+  const expression = compileLinear(source, bits, looksAhead)
   const longest = maxWork / expression.programSize()
   return (text) => {
     if (text.length > longest) throw badRequest("Cannot use regular expression: a text is too long for so large a pattern", 51156)
-    return expression.test(text)
+    return expression.test(looksAhead ? reverseText(text) : text)
   }
 }
 
@@ -32,26 +35,24 @@ const maxPattern = 32_764
 const maxProgram = 10_000
 const maxWork = 20_000_000
 
-function compileLinear(source: string, bits: number): RE2JS {
+function compileLinear(source: string, bits: number, looksAhead: boolean): RE2JS {
   let expression: RE2JS
   try {
-    expression = RE2JS.compile(source, bits)
-  } catch {
-    throw refusal(source)
+    expression = RE2JS.compile(looksAhead ? reverseRegex(source) : source, bits)
+  } catch (error) {
+    throw refusal(source, error)
   }
   if (expression.programSize() > maxProgram) throw badRequest("Cannot use regular expression: the pattern is too large", 51091)
   return expression
 }
 
-function refusal(source: string): Error {
+function refusal(source: string, cause: unknown): Error {
   const feature = beyondLinear.find(([sign]) => sign.test(source))?.[1]
   if (feature !== undefined) return unsupported(`Cannot use regular expression: ${feature} is not supported`)
-  return badRequest("Cannot use regular expression: the pattern is malformed", 51091)
+  return cause instanceof StoreError ? cause : badRequest("Cannot use regular expression: the pattern is malformed", 51091)
 }
 
 const beyondLinear: readonly (readonly [RegExp, string])[] = [
-  [/\(\?[=!]/, "look-ahead"],
-  [/\(\?<[=!]/, "this look-behind"],
   [/\\(?:[1-9]|k[<{']|g)|\(\?P=/, "a back-reference"],
   [/\(\?>/, "an atomic group"],
   [/\(\?(?:R|[+-]?\d|&|P>)/, "recursion"],
@@ -61,4 +62,5 @@ const beyondLinear: readonly (readonly [RegExp, string])[] = [
   [/\(\?[a-z]*x/, "inline `x` inside the pattern"],
   [/\{\d*,?\d{4,}\}|\{\d{4,},\}/, "a repeat count above 1000"],
   [/\\[hHvVRXKGN]/, "this escape"],
+  [/\(\?<[=!]/, "look-behind with a capturing group or beside look-ahead"],
 ]

@@ -68,5 +68,5 @@ export function sortDocuments<D extends Document>(documents: readonly D[], sort:
   if (Object.hasOwn(sort, "$natural")) return sortDirection(sort["$natural"]) === 1 ? [...documents] : documents.toReversed()
   const key = compileSortKey(sort)
   const order = compileKeyOrder(sort)
-  return documents.map((document) => ({ document, key: key(document) })).sort((left, right) => order(left.key, right.key)).map(({ document }) => document)
+  return documents.map((document) => ({ document, key: key(document) })).toSorted((left, right) => order(left.key, right.key)).map(({ document }) => document)
 }

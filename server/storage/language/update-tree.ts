@@ -52,7 +52,7 @@ function conflict(): Error {
 /** Puts fields into the order in which new ones are made: indexes by number, names by their text. */
 export function sortTree(tree: UpdateTree): UpdateTree {
   const entries = [...tree].map(([field, node]): [string, UpdateTree | Modifier] => [field, node instanceof Map ? sortTree(node) : node])
-  return new Map(entries.sort(([left], [right]) => compareFields(left, right)))
+  return new Map(entries.toSorted(([left], [right]) => compareFields(left, right)))
 }
 
 function compareFields(left: string, right: string): number {

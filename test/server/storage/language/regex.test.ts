@@ -1,3 +1,4 @@
+import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { BSONRegExp, type Document } from "../../../../kernel/index.ts"
 import { compileFilter, compileRegex } from "../../../../server/storage/language/index.ts"
@@ -13,11 +14,13 @@ describe("compileRegex()", () => {
     ["[]a]b", "", "]b", true], ["[^]a]b", "", "]b", false], ["[[:digit:]]x", "", "5x", true], ["[a[b]x", "", "[x", true], ["\\Qa.b*\\Ec", "", "a.b*c", true], ["\\Qa.b\\E", "", "axb", false],
     ["\\Q[x", "", "[x", true], ["a\\hb", "", "a\tb", true], ["[\\h]", "", "\t", true], ["\\S+", "", "\v", false], ["(?<year>\\d{4})", "", "in 2020", true], ["(?<!o)o", "", "foo", true],
     ["(?<=f)o", "", "foo", true], ["\\p{Lu}", "", "É", true], ["\ud83d\ude00.", "", "\ud83d\ude00\ud83d\ude00", true], ["", "", "", true], ["a{,2}", "", "a{,2}", true], ["\\bx\\b", "", "a x b", true],
-    ["a", "u", "a", true],
+    ["a", "u", "a", true], ["a(?=b)", "", "xab", true], ["a(?=b)", "", "ac", false], ["^(?!.*admin).+$", "", "a user", true], ["^(?!.*admin).+$", "", "an admin", false],
+    ["^(?=.*\\d)(?=.*[a-z]).{4,}$", "", "ab12", true], ["^(?=.*\\d)(?=.*[a-z]).{4,}$", "", "abcd", false], ["(?i)^(?!no)", "", "NOPE", false], ["^b(?=\\n)", "m", "a\nb\nc", true],
+    ["a(?=(?<x>b|cd)e)", "", "acde", true], ["\ud83d\ude00(?=é)", "", "\ud83d\ude00é", true], ["\\(?=x", "", "(=x", true], ["a(?=$)", "", "ba\n", true],
   ])("/%s/%s on %j is %s", (pattern, options, text, expected) => expect(matches(pattern, options, text)).toBe(expected))
 
   test.each<[string, string]>([
-    ["a(?=b)", "look-ahead"], ["a(?!b)", "look-ahead"], ["(a)\\1", "back-reference"], ["(?<n>a)\\k<n>", "back-reference"], ["(?>a)b", "atomic group"], ["a++b", "possessive quantifier"],
+    ["(?<=x)a(?=b)", "beside look-ahead"], ["a(?i)b(?=c)", "inline options beside look-ahead"], ["(?=a)(a)\\1", "back-reference"], ["(?<=(a))b", "capturing group"], ["(a)\\1", "back-reference"], ["(?<n>a)\\k<n>", "back-reference"], ["(?>a)b", "atomic group"], ["a++b", "possessive quantifier"],
     ["(?R)", "recursion"], ["(?(1)a|b)", "conditional group"], ["a(?x) b", "inline `x`"], ["a\\Kb", "this escape"], ["a{2000}", "repeat count"],
   ])("refuses %s and says why", (pattern, feature) => {
     expect(() => compileRegex(pattern, "")).toThrow(expect.objectContaining({ code: "unsupported", message: expect.stringContaining(feature) }))
@@ -39,7 +42,7 @@ describe("compileRegex()", () => {
 
 describe("no pattern holds the server", () => {
   // Each of these takes a backtracking engine longer than anyone waits.
-  test.each(["^(a+)+$", "^(a|aa)+$", "^(a|a)*$", "(.*)*(.*)*(.*)*x", "^([a-z]+)*@", "(?<=(?:a+)+b)c"])("%s", (pattern) => {
+  test.each(["^(a+)+$", "^(a|aa)+$", "^(a|a)*$", "(.*)*(.*)*(.*)*x", "^([a-z]+)*@", "(?<=(?:a+)+b)c", "(a+)+(?=b)", "^(?=(a+)+$)(?!.*!)"])("%s", (pattern) => {
     const search = compileRegex(pattern, "")
     const started = performance.now()
     search(`${"a".repeat(20_000)}!`)
@@ -54,9 +57,20 @@ describe("no pattern holds the server", () => {
   })
 })
 
-describe("regular expressions in filters", () => {
-  const select = (filter: Document, ...values: (string | number | BSONRegExp)[]) => values.map((a) => compileFilter(filter)({ a }))
+test("look-ahead is what JavaScript's own engine makes of it", () => {
+  const atom = fc.constantFrom("a", "b", ".", "[ab]", "[^a]", "(?=a)", "(?!b)", "(?=a|bb)", "(?!(?:ab)+)", "^", "$", "\\b", "(a|b)", "(?:ab)")
+  const piece = fc.tuple(atom, fc.constantFrom("", "", "", "*", "?", "{1,2}")).map(([each, count]) => (/^(?:\(\?[=!]|\^|\$|\\)/.test(each) ? each : each + count))
+  const pattern = fc.array(piece, { minLength: 1, maxLength: 5 }).map((pieces) => pieces.join(""))
+  fc.assert(fc.property(pattern, fc.stringMatching(/^[ab ]{0,6}$/), (each, text) => {
+    expect(matches(each, "", text)).toBe(new RegExp(each).test(text))
+  }), { numRuns: 3000 })
+})
 
+function select(filter: Document, ...values: (string | number | BSONRegExp)[]): boolean[] {
+  return values.map((a) => compileFilter(filter)({ a }))
+}
+
+describe("regular expressions in filters", () => {
   test("match texts and equal expressions", () => {
     expect(select({ a: new BSONRegExp("^x", "i") }, "Xy", "yx", 5, new BSONRegExp("^x", "i"), new BSONRegExp("^x", ""))).toEqual([true, false, false, true, false])
   })
