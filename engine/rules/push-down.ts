@@ -1,18 +1,23 @@
 // What of a list of roles the database can decide (specification 15).
-import type { Document } from "../../kernel/index.ts"
+import { isIndex, type Document } from "../../kernel/index.ts"
 import type { Expression, Pushed } from "../expressions/index.ts"
 import { allOf, oneOf } from "./filter-query.ts"
 import { hasFieldPermissions, type BoundRole, type BoundRules } from "./bound.ts"
-import type { FieldPermission, Role } from "./types.ts"
+import type { FieldPermission, FieldRules } from "./types.ts"
 
 /** A list of roles as a predicate: it admits at least what a user may see or change. */
 export interface PushedRoles {
   readonly query: Document | "none"
-  /** The predicate admits nothing else, and every document it admits is readable whole: nothing is left to do per document. */
+  /** The predicate admits nothing else. */
   readonly exact: boolean
+  /** Every document it admits is readable whole: nothing is to be cut. */
+  readonly whole: boolean
   /** The role of every document, where the user alone decides it. */
   readonly onlyRole: BoundRole | undefined
 }
+
+/** What one role grants; `whole` as in {@link PushedRoles}. */
+interface Granted extends Pushed { readonly whole: boolean }
 
 const everything: Pushed = { query: {}, exact: true }
 const nothing: Pushed = { query: "none", exact: true }
@@ -24,14 +29,16 @@ export function pushVisible(rules: BoundRules): PushedRoles {
 
 /** The documents that have a role, whatever it grants: the candidates of a write. Throws `CallsWanted`. */
 export function pushAssigned(rules: BoundRules): PushedRoles {
-  return pushRoles(rules, () => everything)
+  return pushRoles(rules, () => ({ ...everything, whole: true }))
 }
 
-function pushRoles(rules: BoundRules, grants: (role: BoundRole) => Pushed): PushedRoles {
+function pushRoles(rules: BoundRules, grants: (role: BoundRole) => Granted): PushedRoles {
   const visible: (Document | "none")[] = []
   const earlier: Document[] = []
   const used: BoundRole[] = []
   let exact = true
+  let whole = true
+  let decided = false
   for (const bound of rules.roles) {
     const applies = pushed(rules, bound.role.applyWhen, nothing)
     if (applies.query === "none") continue
@@ -39,22 +46,43 @@ function pushRoles(rules: BoundRules, grants: (role: BoundRole) => Pushed): Push
     used.push(bound)
     visible.push(allOf([applies.query, ...earlier, granted.query]))
     exact &&= applies.exact && granted.exact
-    if (applies.exact && isEverything(applies.query)) break
+    whole &&= granted.whole
+    decided = applies.exact && isEverything(applies.query)
+    if (decided) break
     // A role that is not exact shuts nobody out for certain: later roles are asked per document.
     if (applies.exact) earlier.push({ $nor: [applies.query] })
   }
-  const [first] = used
-  const alone = used.length === 1 && first !== undefined && isEverything(pushed(rules, first.role.applyWhen, nothing).query) && exact
-  return { query: oneOf(visible), exact, onlyRole: alone ? first : undefined }
+  return { query: oneOf(visible), exact, whole, onlyRole: decided && used.length === 1 ? used[0] : undefined }
 }
 
-function pushReadable(bound: BoundRole, rules: BoundRules): Pushed {
+function pushReadable(bound: BoundRole, rules: BoundRules): Granted {
   const { role } = bound
   const gate = pushGate(role.documentFilters, rules)
   const write = pushed(rules, role.write, nothing)
-  if (role.read !== undefined) return both(gate, either(pushed(rules, role.read, nothing), write))
-  if (!hasFieldPermissions(bound) || (write.exact && isEverything(write.query))) return both(gate, write)
-  return { query: gate.query, exact: false }
+  if (role.read !== undefined) return { ...both(gate, either(pushed(rules, role.read, nothing), write)), whole: true }
+  if (!hasFieldPermissions(bound) || isCertain(write)) return { ...both(gate, write), whole: true }
+  // Every stored document has an `_id`: where that is always readable, no document is left without a readable field.
+  return { query: gate.query, exact: gate.exact && isPathAlwaysReadable(rules, bound, ["_id"]), whole: false }
+}
+
+/**
+ * Whether every document of a role lets a path be tested, whatever stands in it. Not asked for `_id` as a predicate, which is
+ * exempt, but as a field. Throws `CallsWanted`.
+ */
+export function isPathAlwaysReadable(rules: BoundRules, { role }: BoundRole, [field, ...rest]: readonly string[]): boolean {
+  let entry: FieldPermission & { readonly fields?: FieldRules | undefined } | undefined = role.fields?.get(field as string) ?? role.additionalFields
+  for (;;) {
+    if (entry === undefined) return false
+    if (isCertain(pushed(rules, entry.read, nothing)) || isCertain(pushed(rules, entry.write, nothing))) return true
+    const segment = rest.shift()
+    // A number may be an element or a field; that hangs on the document.
+    if (entry.read !== undefined || segment === undefined || isIndex(segment)) return false
+    entry = entry.fields?.get(segment)
+  }
+}
+
+function isCertain({ query, exact }: Pushed): boolean {
+  return exact && isEverything(query)
 }
 
 function pushGate(gate: FieldPermission | undefined, rules: BoundRules): Pushed {
@@ -81,15 +109,6 @@ function isEverything(query: Document | "none"): boolean {
 
 /** Whether a deleted document, of which nothing is known, would certainly have been visible (specification 10, watch). Throws `CallsWanted`. */
 export function isVisibleUnseen(rules: BoundRules): boolean {
-  const { onlyRole, query, exact } = pushVisible(rules)
-  return onlyRole !== undefined && exact && isEverything(query)
-}
-
-/** The expressions of a role by name, for readers that go over all of them. */
-export function roleExpressions(role: Role): (readonly [string, Expression])[] {
-  const named: (readonly [string, Expression | undefined])[] = [
-    ["apply_when", role.applyWhen], ["document_filters.read", role.documentFilters?.read], ["document_filters.write", role.documentFilters?.write],
-    ["read", role.read], ["write", role.write], ["insert", role.insert], ["delete", role.delete],
-  ]
-  return named.filter((pair): pair is readonly [string, Expression] => pair[1] !== undefined)
+  const { onlyRole, query, exact, whole } = pushVisible(rules)
+  return onlyRole !== undefined && exact && whole && isEverything(query)
 }

@@ -14,10 +14,28 @@ type OperationUnderRules<Name extends OperationName> = (collection: UserCollecti
 const operations = {
   find, findOne, count, distinct, aggregate, insertOne, insertMany, updateOne, updateMany, replaceOne, deleteOne, deleteMany,
   findOneAndUpdate, findOneAndReplace, findOneAndDelete, bulkWrite, watch,
-} satisfies { [Name in OperationName]: OperationUnderRules<Name> } satisfies Record<OperationName, unknown>
+} satisfies { [Name in OperationName]: OperationUnderRules<Name> }
 
 /** A collection as a user may see it. There is no other way to a collection for a user. */
 export function userCollection(collection: UserCollection): GuardedCollection {
-  const bound = Object.entries(operations).map(([name, operation]) => [name, (operation as (collection: UserCollection, ...args: unknown[]) => unknown).bind(undefined, collection)])
-  return Object.fromEntries(bound) as unknown as GuardedCollection
+  // Written out: this is made for every request, and a loop over the table is twenty times slower.
+  return {
+    find: (...args) => operations.find(collection, ...args),
+    findOne: (...args) => operations.findOne(collection, ...args),
+    count: (...args) => operations.count(collection, ...args),
+    distinct: (...args) => operations.distinct(collection, ...args),
+    aggregate: (...args) => operations.aggregate(collection, ...args),
+    insertOne: (...args) => operations.insertOne(collection, ...args),
+    insertMany: (...args) => operations.insertMany(collection, ...args),
+    updateOne: (...args) => operations.updateOne(collection, ...args),
+    updateMany: (...args) => operations.updateMany(collection, ...args),
+    replaceOne: (...args) => operations.replaceOne(collection, ...args),
+    deleteOne: (...args) => operations.deleteOne(collection, ...args),
+    deleteMany: (...args) => operations.deleteMany(collection, ...args),
+    findOneAndUpdate: (...args) => operations.findOneAndUpdate(collection, ...args),
+    findOneAndReplace: (...args) => operations.findOneAndReplace(collection, ...args),
+    findOneAndDelete: (...args) => operations.findOneAndDelete(collection, ...args),
+    bulkWrite: (...args) => operations.bulkWrite(collection, ...args),
+    watch: (...args) => operations.watch(collection, ...args),
+  }
 }

@@ -26,13 +26,14 @@ async function openFind(request: RuleRequest, filter: Document, options: FindOpt
   const { skip = 0, limit, capped } = boundsOf(request, options)
   const projections = [...plan.filters.projections, ...(options.projection === undefined ? [] : [options.projection])]
   const [only] = projections
-  if (plan.exact && projections.length < 2 && !isPositional(only)) {
-    const { sort, hint } = options
-    return request.finish("find", request.store.find(request.namespace, plan.query, {
-      ...(sort === undefined ? {} : { sort }), ...(hint === undefined ? {} : { hint }), ...(skip === 0 ? {} : { skip }), limit, ...(only === undefined ? {} : { projection: only }),
-    }), capped, plan.roles.onlyRole?.role.name)
+  const order = orderOf(options)
+  const here = { ...order, ...(skip === 0 ? {} : { skip }), limit }
+  if (plan.whole && projections.length < 2 && !isPositional(only)) {
+    const found = request.store.find(request.namespace, plan.query, { ...here, ...(only === undefined ? {} : { projection: only }) })
+    return request.finish("find", found, capped, plan.roles.onlyRole?.role.name)
   }
-  return request.finish("find", cursorOver(projected(request.store, page(visibleDocuments(request, plan, orderOf(options)), skip, limit), projections, filter)), capped)
+  const visible = plan.exact ? visibleDocuments(request, plan, here) : page(visibleDocuments(request, plan, { ...order, batchSize: skip + limit }), skip, limit)
+  return request.finish("find", cursorOver(projected(request.store, visible, projections, filter)), capped)
 }
 
 async function* nothing(): AsyncGenerator<Document, void, undefined> {
@@ -58,7 +59,7 @@ export async function distinct(collection: UserCollection, field: string, filter
   if (typeof field !== "string" || field === "") throw invalid("the field of `distinct` is text that is not empty")
   const plan = await planRead(request, filter)
   if (plan.query === "none") return []
-  if (plan.exact && plan.filters.projections.length === 0) return request.store.distinct(request.namespace, field, plan.query)
+  if (plan.whole && plan.filters.projections.length === 0) return request.store.distinct(request.namespace, field, plan.query)
   return collectDistinct(projected(request.store, visibleDocuments(request, plan, {}), plan.filters.projections, filter), field)
 }
 
@@ -75,7 +76,7 @@ export function aggregate(collection: UserCollection, pipeline: readonly Documen
 
 function runPipeline(request: RuleRequest, plan: ReadPlan, pipeline: readonly Document[], maxTimeMS: number | undefined): Cursor {
   const { store, namespace } = request
-  if (plan.query !== "none" && plan.exact && plan.filters.projections.length === 0) {
+  if (plan.query !== "none" && plan.whole && plan.filters.projections.length === 0) {
     const visible = Object.keys(plan.query).length === 0 ? pipeline : [{ $match: plan.query }, ...pipeline]
     return store.aggregate(namespace, visible, maxTimeMS === undefined ? {} : { maxTimeMS })
   }

@@ -13,6 +13,8 @@ export interface FindOptions {
   readonly limit?: number
   readonly hint?: Document | string
   readonly collation?: Document
+  /** How many documents the reader expects to want; it may leave after fewer and read on after more. A hint for the first batch. */
+  readonly batchSize?: number
 }
 
 /** Documents one after another, read lazily. Leaving a `for await` loop, or `close()`, frees what the store holds. */

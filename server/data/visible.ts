@@ -1,5 +1,7 @@
 // The visible collection of one user: the documents he may read, cut to what he may read of them (specification 8.3).
-import { allOf, decideRead, isPathReadable, predicatePaths, pushVisible, sortPaths, type AppliedFilters, type Path, type PushedRoles } from "../../engine/index.ts"
+import {
+  allOf, decideRead, isPathAlwaysReadable, isPathReadable, predicatePaths, pushVisible, sortPaths, type AppliedFilters, type BoundRules, type Path, type PushedRoles,
+} from "../../engine/index.ts"
 import type { Document } from "../../kernel/index.ts"
 import type { RuleRequest } from "./request.ts"
 import type { FindOptions } from "./store.ts"
@@ -10,8 +12,10 @@ export interface ReadPlan {
   /** Paths the request looks at; a document that hides one of them does not match. */
   readonly paths: readonly Path[]
   readonly filters: AppliedFilters
-  /** The query selects exactly the visible matches, each readable whole. */
+  /** The query selects exactly the visible matches: the store may skip, limit and count them. */
   readonly exact: boolean
+  /** And each is readable whole: nothing is left to do per document. */
+  readonly whole: boolean
   readonly roles: PushedRoles
 }
 
@@ -21,7 +25,14 @@ export async function planRead(request: RuleRequest, filter: Document, sort?: Do
   const roles = await request.decide(pushVisible)
   // The request's predicate stays apart from what the rules add: a positional `$` refers to it alone.
   const query = allOf([filter, filters.query, roles.query])
-  return { query, filters, roles, exact: roles.exact, paths: pathsOf(request, filter, sort) }
+  const paths = pathsOf(request, filter, sort)
+  const exact = roles.exact && (roles.whole || (await request.decide((rules) => arePathsReadable(rules, roles, paths))))
+  return { query, filters, roles, exact, whole: exact && roles.whole, paths }
+}
+
+/** Whether no document can be left out for what the request looks at. Known only where the user alone decides the role. */
+function arePathsReadable(rules: BoundRules, { onlyRole }: PushedRoles, paths: readonly Path[]): boolean {
+  return paths.every((path) => path[0] === "_id" || (onlyRole !== undefined && isPathAlwaysReadable(rules, onlyRole, path)))
 }
 
 /** The paths a request looks at, as far as they are to be readable. */
@@ -29,12 +40,12 @@ export function pathsOf(request: RuleRequest, filter: Document, sort?: Document)
   return request.settings.rules.queryOnUnreadable === "match" ? [] : [...predicatePaths(filter), ...sortPaths(sort)]
 }
 
-/** The visible matches in order, cut, before any projection. Reads no further than it is asked to. */
-export async function* visibleDocuments(request: RuleRequest, plan: ReadPlan, options: Pick<FindOptions, "sort" | "hint">): AsyncGenerator<Document, void, undefined> {
+/** The visible matches in order, cut, before any projection. `options` go to the store: `skip` and `limit` only where the plan is exact. */
+export async function* visibleDocuments(request: RuleRequest, plan: ReadPlan, options: FindOptions): AsyncGenerator<Document, void, undefined> {
   if (plan.query === "none") return
   const metrics = request.metrics
   for await (const document of request.store.find(request.namespace, plan.query, options)) {
-    if (plan.exact) {
+    if (plan.whole) {
       yield document
       continue
     }
