@@ -8,9 +8,9 @@ import { ConfigError, RequestError } from "./errors.ts"
 import { createFunctions, type Functions } from "./functions/index.ts"
 import type { ServedApp } from "./http/index.ts"
 import type { OpenedStore } from "./open-store.ts"
-import { stateCollection } from "./storage/index.ts"
+import { customDataReader, openState } from "./storage/index.ts"
 import { createTokenService, type TokenService } from "./tokens/index.ts"
-import { createCustomData, createUsers, decodeSnapshot, userDocument, type CustomDataReader, type UserFunctions } from "./users/index.ts"
+import { createCustomData, createUsers, decodeSnapshot, userDocument, type UserFunctions } from "./users/index.ts"
 
 export interface ServeAppOptions {
   readonly model: AppModel
@@ -25,7 +25,7 @@ export interface ServeAppOptions {
 /** Makes an app ready to serve. Rejects with `ConfigError` when its rules cannot be compiled or its functions not be deployed. */
 export async function serveApp({ model, secrets, opened, runtime, log, publicUrl, clock = systemClock }: ServeAppOptions): Promise<ServedApp> {
   const domainId = derivedId("domain", model.clientAppId)
-  const state = (name: string) => stateCollection(opened.internal, model.clientAppId, name)
+  const state = openState(opened, { app: model.clientAppId })
   const resolveValue = ({ fromSecret, value }: AppValue): Value => (fromSecret ? secrets(String(value)) : value)
   // Functions, users and tokens need each other; what is not there yet is reached through these at the time of use.
   let functions: Functions | undefined
@@ -34,7 +34,7 @@ export async function serveApp({ model, secrets, opened, runtime, log, publicUrl
   const ruleFunctions: RuleFunctions = { call: (name, args, caller) => ready(functions).call(name, args, caller) }
   const known = { values: valuesDocument(model, resolveValue), environment: { tag: model.environment.tag, values: model.environment.values } }
   const data = createDataService({ dataSources: compileSources(model), storeFor: () => opened.store, known: () => known, functions: ruleFunctions })
-  const reader: CustomDataReader = { findFirstInserted: (_source, database, collection, field, value) => opened.store.findFirstInserted({ database, collection }, field, value) }
+  const reader = customDataReader(() => opened.store)
   const customData = createCustomData({ config: () => model.customUserData, reader, log: log.users, clock })
   const userFunctions: UserFunctions = { call: (name, args) => ready(functions).runWithValues(name, args, { kind: "system" }, { via: "authentication" }) }
   const users = createUsers({
@@ -54,7 +54,7 @@ export async function serveApp({ model, secrets, opened, runtime, log, publicUrl
   await Promise.all([users.open(), indexCustomData(model, opened)])
   return {
     model, domainId, users, tokens, functions, data, publicUrl, clock,
-    announceLogin: (login, snapshot) => users.announce(login, decodeSnapshot(snapshot === undefined ? undefined : JSON.parse(snapshot.json))),
+    announceLogin: (login, { json }) => users.announce(login, decodeSnapshot(json === undefined ? undefined : JSON.parse(json))),
   }
 }
 

@@ -18,7 +18,7 @@ export interface ServedApp {
   readonly publicUrl: string | undefined
   readonly clock: Clock
   /** Queues the events of a login, with the snapshot just put into the token; never delays or fails the reply. */
-  announceLogin(login: Login, snapshot: Snapshot | undefined): Promise<void>
+  announceLogin(login: Login, snapshot: Snapshot): Promise<void>
 }
 
 /** The apps this process serves. */

@@ -18,7 +18,7 @@ export function logIn(app: Realm.App, email: string): Promise<Realm.User> {
   return app.logIn(Realm.Credentials.emailPassword(email, password))
 }
 
-export interface Task extends Realm.Services.MongoDB.Document<Realm.BSON.ObjectId> { title: string; team: string; status: string; budget?: number; priority?: number; createdBy?: string; createdAt?: Date }
+export interface Task extends globalThis.Realm.Services.MongoDB.Document<Realm.BSON.ObjectId> { title: string; team: string; status: string; budget?: number; priority?: number; createdBy?: string; createdAt?: Date }
 
 export function tasksOf(user: Realm.User) {
   return user.mongoClient("mongodb-atlas").db("tracker").collection<Task>("tasks")
