@@ -1,5 +1,5 @@
 // What a filter says of one path: an operand to be equal to, or a document of operators.
-import { bsonTypeOf, isDocument, isNumeric, type BSONRegExp, type Document, type Value, BSONRegExp as RegularExpression } from "../../../kernel/index.ts"
+import { bsonTypeOf, equalValues, isDocument, isNumeric, type BSONRegExp, type Document, type Value, BSONRegExp as RegularExpression } from "../../../kernel/index.ts"
 import { equalityTest, membershipTest, rangeTest, regexTest } from "./comparisons.ts"
 import { conditionTest } from "./compile-tree.ts"
 import { badRequest, unsupported } from "./errors.ts"
@@ -37,8 +37,9 @@ function parseOperators(operators: Document, elementFilter: ElementFilter): Cond
 
 function parseOperator(operator: string, operand: Value, beside: Document, elementFilter: ElementFilter): Condition {
   switch (operator) {
-    case "$eq": return { ...equality(operand), operator }
-    case "$ne": return not([{ ...withoutRegex("$ne", operand), operator: "$eq" }])
+    // SOURCE: MongoDB manual, "$eq": with this operator a regular expression is a value like any other.
+    case "$eq": return bsonTypeOf(operand) === "BSONRegExp" ? leaf(operator, operand, (value) => equalValues(value, operand)) : equality(operand)
+    case "$ne": return not([withoutRegex(operator, operand)])
     case "$gt": case "$gte": case "$lt": case "$lte":
       if (bsonTypeOf(operand) === "BSONRegExp") throw badRequest(`Cannot use \`${operator}\`: its operand is a regular expression`)
       return leaf(operator, operand, rangeTest(operator, operand))
@@ -67,7 +68,7 @@ function parseOperator(operator: string, operand: Value, beside: Document, eleme
 const leaf = (operator: string, operand: Value, test: ValueTest): Test => ({ kind: "test", operator, operand, test, opens: true })
 const closed = (operator: string, operand: Value, test: ValueTest): Test => ({ kind: "test", operator, operand, test, opens: false })
 const not = (of: readonly Condition[]): Condition => ({ kind: "not", of })
-const equality = (operand: Value): Test => leaf("$eq", operand, equalityTest(operand))
+const equality = (operand: Value): Test => leaf(bsonTypeOf(operand) === "BSONRegExp" ? "$regex" : "$eq", operand, equalityTest(operand))
 
 function every(of: readonly Condition[]): Condition {
   return of.length === 1 ? (of[0] as Condition) : { kind: "every", of }

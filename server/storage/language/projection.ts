@@ -25,8 +25,13 @@ export function compileProjection(projection: Document, options: ProjectionOptio
     const selected = isInclusion ? include(document, parsed.tree, parsed, true) : exclude(document, parsed.tree, parsed, true)
     const picked = positioned === undefined ? selected : positioned(document, selected)
     addElements(document, picked, parsed.tree)
-    return computed ? addComputed(picked, parsed.tree, (expression) => evaluate(expression, document)) as Document : picked
+    return computed ? idFirst(addComputed(picked, parsed.tree, (expression) => evaluate(expression, document)) as Document) : picked
   }
+}
+
+/** A computed `_id` is added behind the other fields; it stands first like any other. */
+function idFirst(document: Document): Document {
+  return Object.hasOwn(document, "_id") && Object.keys(document)[0] !== "_id" ? { _id: document["_id"], ...document } : document
 }
 
 function expressionReader(options: LanguageOptions): (expression: Value, document: Document) => Value {

@@ -1,5 +1,5 @@
 // The document an upsert inserts.
-import { equalValues, isDocument, ObjectId, setField, type Document, type Value } from "../../../kernel/index.ts"
+import { bsonTypeOf, equalValues, isDocument, ObjectId, setField, type Document, type Value } from "../../../kernel/index.ts"
 import type { Change } from "../../data/store.ts"
 import { badRequest, serverCode } from "./errors.ts"
 import type { Condition, FilterNode } from "./filter-tree.ts"
@@ -38,13 +38,11 @@ function collect(node: FilterNode, fixed: Fixed[]): void {
 function collectCondition(segments: readonly string[], condition: Condition, fixed: Fixed[]): void {
   if (condition.kind === "every") for (const part of condition.of) collectCondition(segments, part, fixed)
   if (condition.kind !== "test") return
-  if (condition.operator === "$eq") add(fixed, segments, condition.operand)
-  if (condition.operator === "$in" && (condition.operand as readonly Value[]).length === 1) add(fixed, segments, (condition.operand as readonly Value[])[0])
-}
-
-function add(fixed: Fixed[], segments: readonly string[], value: Value): void {
-  if (typeof value === "object" && value !== null && (value as { _bsontype?: string })._bsontype === "BSONRegExp") return
-  fixed.push({ segments, value })
+  if (condition.operator === "$eq") fixed.push({ segments, value: condition.operand })
+  if (condition.operator !== "$in") return
+  const [only, ...others] = condition.operand as readonly Value[]
+  // A regular expression in a list is a pattern, which fixes nothing.
+  if (only !== undefined && others.length === 0 && bsonTypeOf(only) !== "BSONRegExp") fixed.push({ segments, value: only })
 }
 
 function overlaps(left: readonly string[], right: readonly string[]): boolean {

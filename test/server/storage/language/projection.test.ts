@@ -56,6 +56,7 @@ describe("compileProjection()", () => {
     expect(run({ t: "$s" })).toEqual({ _id: 1, t: "x" })
     expect(run({ l: 1, "m.t": "$s" })).toEqual({ _id: 1, l: [1, 2, 3, 4], m: [{ t: "x" }, { t: "x" }] })
     expect(run({ t: "$nosuch" })).toEqual({ _id: 1 })
+    expect(Object.entries(run({ s: 1, _id: "$s" }))).toEqual([["_id", "x"], ["s", "x"]])
   })
 
   test("does not change the document, and takes `__proto__` for a field", () => {

@@ -75,6 +75,15 @@ describe("regular expressions in filters", () => {
     expect(select({ a: new BSONRegExp("^x", "i") }, "Xy", "yx", 5, new BSONRegExp("^x", "i"), new BSONRegExp("^x", ""))).toEqual([true, false, false, true, false])
   })
 
+  test("are a pattern, or with `$eq` a value", () => {
+    const expression = new BSONRegExp("^x", "")
+    expect(select({ a: { $eq: expression } }, "xy", expression)).toEqual([false, true])
+    expect(select({ a: { $in: [expression, 5] } }, "xy", 5, "y", expression)).toEqual([true, true, false, true])
+    expect(select({ a: { $not: expression } }, "xy", 5, "y")).toEqual([false, true, true])
+    expect(select({ a: { $all: [expression] } }, "xy", "y")).toEqual([true, false])
+    for (const operator of ["$ne", "$gt"]) expect(() => compileFilter({ a: { [operator]: expression } })).toThrow(expect.objectContaining({ code: "bad-request", serverCode: 2 }))
+  })
+
   test("keep conditions that stand beside `$regex`", () => {
     expect(select({ a: { $regex: "x", $options: "i", $ne: "Xy" } }, "Xy", "Xz")).toEqual([false, true])
   })

@@ -17,6 +17,8 @@ describe("upsertSeed()", () => {
     [{ $nor: [{ a: 1 }] }, {}],
     [{ a: { $not: { $eq: 1 } } }, {}],
     [{ a: new BSONRegExp("x", "") }, {}],
+    [{ a: { $in: [new BSONRegExp("x", "")] }, b: { $not: new BSONRegExp("x", "") } }, {}],
+    [{ a: { $eq: new BSONRegExp("x", "") } }, { a: new BSONRegExp("x", "") }],
     [{ a: { $elemMatch: { b: 1 } } }, {}],
     [{ "a.b": 1, "a.c": { d: 1 } }, { a: { b: 1, c: { d: 1 } } }],
   ])("%j fixes %j", (filter, expected) => expect(upsertSeed(filter)).toEqual(expected))
