@@ -1,13 +1,13 @@
 // A bound expression → closures over one document. Cannot fail: the parser has refused everything that could.
 import { isDocument, walkPath, type Value } from "../../kernel/index.ts"
 import { readsDocument, type BoundExpression, type BoundNode, type BoundSubject, type FixedTest } from "./bound.ts"
-import { checkFor, equality, passes, type Check } from "./checks.ts"
+import { checkFor, equality, type Check } from "./checks.ts"
+import { compileFast } from "./fast.ts"
 import { documentRoot, missing, resolve, undetermined } from "./resolve.ts"
-import type { SubjectTest } from "./tests.ts"
 import type { CallTable, DocumentScope, Predicate, Ternary } from "./types.ts"
 
 /** A compiled node. `item` is what an `$elemMatch` around it looks at. */
-type Step = (scope: DocumentScope, item: Value | typeof missing) => Ternary
+export type Step = (scope: DocumentScope, item: Value | typeof missing) => Ternary
 
 /**
  * Compiles a bound expression into a predicate over documents.
@@ -16,8 +16,8 @@ type Step = (scope: DocumentScope, item: Value | typeof missing) => Ternary
  * undetermined, so give the answers and ask the same predicate again.
  */
 export function compile(bound: BoundExpression): Predicate {
-  const step = compileNode(bound.root, bound.calls)
-  return (scope) => step(scope, missing)
+  // Outside an `$elemMatch` nothing asks for the item, so a step is a predicate.
+  return compileNode(bound.root, bound.calls) as Predicate
 }
 
 /** Compiles one node. */
@@ -88,46 +88,12 @@ function negation(of: Step): Step {
 
 function compileFixed(node: FixedTest): Step {
   const { subject, check } = node
-  const { simple } = check
-  const [field] = subject.path
-  if (subject.kind === "document" && subject.path.length === 1 && (subject.source === "root" || subject.source === "prevRoot") && simple !== undefined && !isInherited(field as string)) {
-    const { of } = node
-    if (of.kind === "eq" && isPlain(of.value)) return plainEquality(subject.source, field as string, of.value, simple)
-    return ofField(subject.source, field as string, simple)
-  }
+  const fast = compileFast(node)
+  if (fast !== undefined) return fast
   const read = subjectReader(subject)
   const { path } = subject
   const direct = isDirect(subject)
   return (scope, item) => check.run(read(scope, item), path, direct)
-}
-
-/** SECURITY: names every object inherits are read through own-property tests; all others cannot be inherited from anywhere. */
-function isInherited(field: string): boolean {
-  return field in Object.prototype
-}
-
-function isPlain(value: Value): value is string | boolean {
-  return typeof value === "string" || typeof value === "boolean"
-}
-
-/** The commonest test of all: a field of the document against text or a boolean. */
-function plainEquality(source: "root" | "prevRoot", field: string, wanted: string | boolean, test: SubjectTest): Step {
-  return (scope) => {
-    const root = scope[source]
-    if (root === undefined) return false
-    const value = root[field]
-    return value === wanted || (typeof value === "object" && value !== null && passes(test, value))
-  }
-}
-
-function ofField(source: "root" | "prevRoot", field: string, test: SubjectTest): Step {
-  return (scope) => {
-    const root = scope[source]
-    if (root === undefined) return test.missing
-    const value = root[field]
-    if (value === undefined && !Object.hasOwn(root, field)) return test.missing
-    return passes(test, value)
-  }
 }
 
 /** The item of an `$elemMatch` is not opened again. */
