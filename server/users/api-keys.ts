@@ -32,9 +32,24 @@ export function createApiKeys({ collection, clock }: { readonly collection: Stat
     return found
   }
 
+  let indexed: Promise<void> | undefined
+
+  /** INVARIANT: no key is made before the index exists that keeps names unique. */
+  function ensureIndexes(): Promise<void> {
+    indexed ??= (async () => {
+      await collection.ensureIndex({ keys: { owner: 1, name: 1 }, unique: true })
+      await collection.ensureIndex({ keys: { digest: 1 }, unique: true })
+    })().catch((error: unknown) => {
+      indexed = undefined
+      throw error
+    })
+    return indexed
+  }
+
   return {
     async create(owner, payload) {
       const name = readName(payload)
+      await ensureIndexes()
       const key = randomBytes(48).toString("base64url")
       const id = newHexId(clock())
       const outcome = await collection.insertOne({ _id: id, owner, name, digest: digestOf(key), disabled: false, created: clock() })
@@ -71,10 +86,7 @@ export function createApiKeys({ collection, clock }: { readonly collection: Stat
       const identity = { id, providerType: "api-key", providerId, data: { name: found["name"] } }
       return owner === serverOwner ? { identity, type: "server" } : { identity, owner }
     },
-    async ensureIndexes() {
-      await collection.ensureIndex({ keys: { owner: 1, name: 1 }, unique: true })
-      await collection.ensureIndex({ keys: { digest: 1 }, unique: true })
-    },
+    ensureIndexes,
   }
 }
 
