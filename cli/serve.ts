@@ -1,7 +1,7 @@
 // `backstitch serve <directory>`
-import { readFile } from "node:fs/promises"
-import { checkAddress, ConfigError, createServer, type BackstitchServer } from "../server/index.ts"
+import { checkAddress, createServer, type BackstitchServer } from "../server/index.ts"
 import { complain, fail, findingLine, print } from "./output.ts"
+import { readSecrets } from "./secrets.ts"
 
 export interface ServeOptions {
   readonly port: number
@@ -15,7 +15,7 @@ export interface ServeOptions {
 /** Serves a directory until SIGTERM or SIGINT. Resolves when requests are answered. */
 export async function serve(directory: string, options: ServeOptions): Promise<{ readonly server: BackstitchServer; readonly url: string }> {
   await checkAddress(options)
-  const secrets = options.secrets === undefined ? {} : await readSecrets(options.secrets)
+  const secrets = await readSecrets(options.secrets)
   const server = await createServer({
     directory,
     data: options.mongodb === undefined ? { file: options.data ?? "backstitch.sqlite" } : { mongodb: options.mongodb },
@@ -44,25 +44,5 @@ function stopOnSignal(server: BackstitchServer): void {
         process.exit(1)
       })
     })
-  }
-}
-
-async function readSecrets(file: string): Promise<Record<string, string>> {
-  const text = await readFile(file, "utf8").catch((cause: unknown) => {
-    throw new ConfigError("option-invalid", `Cannot read secrets file \`${file}\`: it is missing or not readable`, { cause })
-  })
-  const secrets: unknown = parse(text, file)
-  if (typeof secrets !== "object" || secrets === null || Object.values(secrets).some((value) => typeof value !== "string")) {
-    throw new ConfigError("option-invalid", `Cannot read secrets file \`${file}\`: it is not one JSON object of names and strings`)
-  }
-  return secrets as Record<string, string>
-}
-
-function parse(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // SECURITY: no cause, the parser's message quotes the text.
-    throw new ConfigError("option-invalid", `Cannot read secrets file \`${file}\`: it is no JSON`)
   }
 }

@@ -44,13 +44,17 @@ export interface CheckResult {
 }
 
 /** Loads a directory and says what is wrong with it. Never throws for what is in the files. */
-export async function checkDirectory(directory: string): Promise<CheckResult> {
-  const loaded = await loadApp(directory, { strict: true })
+export async function checkDirectory(directory: string, secrets: Readonly<Record<string, string>> = {}): Promise<CheckResult> {
+  const loaded = await loadApp(directory, { strict: true, secrets: lookIn(secrets) })
   const { draft } = loaded
   return {
     app: draft === undefined ? null : { clientAppId: draft.clientAppId, name: draft.name, version: draft.version },
     findings: allFindings(loaded),
   }
+}
+
+function lookIn(secrets: Readonly<Record<string, string>>): (name: string) => string | undefined {
+  return (name) => (Object.hasOwn(secrets, name) ? secrets[name] : undefined)
 }
 
 function allFindings(loaded: LoadedApp): readonly Finding[] {
@@ -63,7 +67,7 @@ function allFindings(loaded: LoadedApp): readonly Finding[] {
  */
 export async function createServer(options: ServerOptions): Promise<BackstitchServer> {
   const { directory, data, secrets = {}, clock = systemClock, log = createAppLog() } = options
-  const loaded = await loadApp(directory, { strict: true, secrets: (name) => (Object.hasOwn(secrets, name) ? secrets[name] : undefined) })
+  const loaded = await loadApp(directory, { strict: true, secrets: lookIn(secrets) })
   const findings = allFindings(loaded)
   const model = acceptedApp(loaded, findings)
   const opened = await openStore(data)

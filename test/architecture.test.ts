@@ -91,8 +91,9 @@ describe("imports", () => {
     const edges = new Map<string, Set<string>>()
     for (const { file, from, typeOnly } of imports) {
       if (!from.startsWith(".") || typeOnly) continue
-      const target = areaOf(relative(root, resolve(root, dirname(file), from)))
-      if (target !== areaOf(file)) edges.set(areaOf(file), (edges.get(areaOf(file)) ?? new Set()).add(target))
+      const path = relative(root, resolve(root, dirname(file), from))
+      const target = areaOf(path)
+      if (target !== areaOf(file) && !shared.has(path)) edges.set(areaOf(file), (edges.get(areaOf(file)) ?? new Set()).add(target))
     }
     const visiting: string[] = []
     const done = new Set<string>()
