@@ -107,7 +107,7 @@ class Binary {
   }
   static fromBase64(text, subType = 0) {
     if (typeof text !== "string" || text.length % 4 !== 0 || !testPattern(/^[A-Za-z0-9+/]*={0,2}$/, text)) throw new NativeTypeError("Cannot create a Binary: not base64 text with padding")
-    return Binary.ofBase64(text, subType)
+    return binaryOfBase64(text, subType)
   }
   static fromText(text, subType = 0) { return new Binary(utf8Bytes(NativeString(text)), subType) }
 }

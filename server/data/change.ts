@@ -1,24 +1,24 @@
 // The update, delete and findOneAnd… operations of a user, in the shapes of functions.
 import { decideRead } from "../../engine/index.ts"
-import type { Document } from "../../kernel/index.ts"
+import { writeBson, type Document } from "../../kernel/index.ts"
 import { checkShape, projectAll } from "./read.ts"
 import { openRequest, type RuleRequest, type UserCollection } from "./request.ts"
 import type { UpdateOutcome } from "./service.ts"
 import type { Change, FindAndChangeOptions } from "./store.ts"
 import { applyChange, applyDelete, changeOf, replacementOf, type Written } from "./update.ts"
 
-interface UpdateOptions { readonly upsert?: boolean; readonly arrayFilters?: readonly Document[] }
+interface UpdateOptions { readonly upsert?: boolean; readonly arrayFilters?: readonly Document[]; readonly countChanged?: boolean }
 
 export async function updateOne(collection: UserCollection, filter: Document, update: Document, options: UpdateOptions = {}): Promise<UpdateOutcome> {
-  return outcomeOf(await run(collection, "updateOne", (request) => applyChange(request, { filter, change: changeOf(update, options.arrayFilters), many: false, upsert: options.upsert === true })))
+  return outcomeOf(await run(collection, "updateOne", (request) => applyChange(request, { filter, change: changeOf(update, options.arrayFilters), many: false, upsert: options.upsert === true })), options.countChanged)
 }
 
 export async function updateMany(collection: UserCollection, filter: Document, update: Document, options: UpdateOptions = {}): Promise<UpdateOutcome> {
-  return outcomeOf(await run(collection, "updateMany", (request) => applyChange(request, { filter, change: changeOf(update, options.arrayFilters), many: true, upsert: options.upsert === true })))
+  return outcomeOf(await run(collection, "updateMany", (request) => applyChange(request, { filter, change: changeOf(update, options.arrayFilters), many: true, upsert: options.upsert === true })), options.countChanged)
 }
 
-export async function replaceOne(collection: UserCollection, filter: Document, replacement: Document, options: { readonly upsert?: boolean } = {}): Promise<UpdateOutcome> {
-  return outcomeOf(await run(collection, "replaceOne", (request) => applyChange(request, { filter, change: replacementOf(replacement), many: false, upsert: options.upsert === true })))
+export async function replaceOne(collection: UserCollection, filter: Document, replacement: Document, options: { readonly upsert?: boolean; readonly countChanged?: boolean } = {}): Promise<UpdateOutcome> {
+  return outcomeOf(await run(collection, "replaceOne", (request) => applyChange(request, { filter, change: replacementOf(replacement), many: false, upsert: options.upsert === true })), options.countChanged)
 }
 
 export async function deleteOne(collection: UserCollection, filter: Document): Promise<{ readonly deletedCount: number }> {
@@ -74,6 +74,11 @@ async function run<Result>(collection: UserCollection, operation: string, work: 
 }
 
 /** SOURCE: tests of the Stitch SDKs: `modifiedCount` counts documents that were written, also those in which nothing changed. */
-export function outcomeOf({ targets, upserted }: Written): UpdateOutcome {
-  return { matchedCount: targets.length, modifiedCount: targets.length, ...(upserted === undefined ? {} : { upsertedId: upserted["_id"] }) }
+export function outcomeOf({ targets, upserted }: Written, countChanged = false): UpdateOutcome {
+  const modifiedCount = countChanged ? targets.filter(({ before, after }) => isChanged(before, after)).length : targets.length
+  return { matchedCount: targets.length, modifiedCount, ...(upserted === undefined ? {} : { upsertedId: upserted["_id"] }) }
+}
+
+function isChanged(before: Document, after: Document | null): boolean {
+  return after !== before && (after === null || Buffer.compare(writeBson(before), writeBson(after)) !== 0)
 }

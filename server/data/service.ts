@@ -26,9 +26,10 @@ export interface GuardedCollection {
   aggregate(pipeline: readonly Document[], options?: { readonly maxTimeMS?: number; readonly allowDiskUse?: boolean }): Cursor
   insertOne(document: Document): Promise<{ readonly insertedId: Value }>
   insertMany(documents: readonly Document[], options?: { readonly ordered?: boolean }): Promise<{ readonly insertedIds: Value[] }>
-  updateOne(filter: Document, update: Document, options?: { readonly upsert?: boolean; readonly arrayFilters?: readonly Document[] }): Promise<UpdateOutcome>
-  updateMany(filter: Document, update: Document, options?: { readonly upsert?: boolean; readonly arrayFilters?: readonly Document[] }): Promise<UpdateOutcome>
-  replaceOne(filter: Document, replacement: Document, options?: { readonly upsert?: boolean }): Promise<UpdateOutcome>
+  /** `countChanged`: `modifiedCount` counts only documents whose content changed, as functions see it; clients see all that were written. */
+  updateOne(filter: Document, update: Document, options?: { readonly upsert?: boolean; readonly arrayFilters?: readonly Document[]; readonly countChanged?: boolean }): Promise<UpdateOutcome>
+  updateMany(filter: Document, update: Document, options?: { readonly upsert?: boolean; readonly arrayFilters?: readonly Document[]; readonly countChanged?: boolean }): Promise<UpdateOutcome>
+  replaceOne(filter: Document, replacement: Document, options?: { readonly upsert?: boolean; readonly countChanged?: boolean }): Promise<UpdateOutcome>
   deleteOne(filter: Document): Promise<{ readonly deletedCount: number }>
   deleteMany(filter: Document): Promise<{ readonly deletedCount: number }>
   findOneAndUpdate(filter: Document, update: Document, options?: FindAndChangeOptions): Promise<Document | null>

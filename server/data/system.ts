@@ -28,9 +28,9 @@ export function systemCollection(store: Store, namespace: Namespace): GuardedCol
       if (documents.length === 0) throw invalid("must provide at least one element")
       return { insertedIds: await store.insert(namespace, documents as readonly Document[], options) }
     },
-    updateOne: async (filter, update, options) => outcome(await store.update(namespace, filter, update, { ...options, many: false })),
-    updateMany: async (filter, update, options) => outcome(await store.update(namespace, filter, update, { ...options, many: true })),
-    replaceOne: async (filter, replacement, options) => outcome(await store.replace(namespace, filter, replacement, options)),
+    updateOne: async (filter, update, { countChanged, ...options } = {}) => outcome(await store.update(namespace, filter, update, { ...options, many: false }), countChanged),
+    updateMany: async (filter, update, { countChanged, ...options } = {}) => outcome(await store.update(namespace, filter, update, { ...options, many: true }), countChanged),
+    replaceOne: async (filter, replacement, { countChanged, ...options } = {}) => outcome(await store.replace(namespace, filter, replacement, options), countChanged),
     deleteOne: async (filter) => ({ deletedCount: await store.delete(namespace, filter, { many: false }) }),
     deleteMany: async (filter) => ({ deletedCount: await store.delete(namespace, filter, { many: true }) }),
     findOneAndUpdate: (filter, update, options) => store.findOneAndUpdate(namespace, filter, update, options),
@@ -65,6 +65,6 @@ function aggregateAsSystem(store: Store, namespace: Namespace, pipeline: readonl
 }
 
 /** SOURCE: tests of the Stitch SDKs: `modifiedCount` counts documents that were written, also those in which nothing changed. */
-function outcome({ matched, upsertedId }: UpdateResult): UpdateOutcome {
-  return { matchedCount: matched, modifiedCount: matched, ...(upsertedId === undefined ? {} : { upsertedId }) }
+function outcome({ matched, modified, upsertedId }: UpdateResult, countChanged = false): UpdateOutcome {
+  return { matchedCount: matched, modifiedCount: countChanged ? modified : matched, ...(upsertedId === undefined ? {} : { upsertedId }) }
 }

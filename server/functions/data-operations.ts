@@ -61,9 +61,9 @@ const operations: Record<string, Operation> = {
     if (documents.length === 0) throw new RequestError("InvalidParameter", "must provide at least one element in input slice")
     return { value: { ...(await collection.insertMany(documents, present({ ordered: flag(options, "ordered") }))) } }
   },
-  updateOne: async (collection, args, options) => ({ value: { ...(await collection.updateOne(filterOf(args), updateOf(args), writeOptions(options))) } }),
-  updateMany: async (collection, args, options) => ({ value: { ...(await collection.updateMany(filterOf(args), updateOf(args), writeOptions(options))) } }),
-  replaceOne: async (collection, args, options) => ({ value: { ...(await collection.replaceOne(filterOf(args), updateOf(args), present({ upsert: flag(options, "upsert") }))) } }),
+  updateOne: async (collection, args, options) => ({ value: { ...(await collection.updateOne(filterOf(args), updateOf(args), { ...writeOptions(options), countChanged: true })) } }),
+  updateMany: async (collection, args, options) => ({ value: { ...(await collection.updateMany(filterOf(args), updateOf(args), { ...writeOptions(options), countChanged: true })) } }),
+  replaceOne: async (collection, args, options) => ({ value: { ...(await collection.replaceOne(filterOf(args), updateOf(args), { ...present({ upsert: flag(options, "upsert") }), countChanged: true })) } }),
   deleteOne: async (collection, args) => ({ value: { ...(await collection.deleteOne(filterOf(args))) } }),
   deleteMany: async (collection, args) => ({ value: { ...(await collection.deleteMany(filterOf(args))) } }),
   findOneAndUpdate: async (collection, args, options) => ({ value: await collection.findOneAndUpdate(filterOf(args), updateOf(args), changeOptions(options)) }),

@@ -9,6 +9,8 @@ const transientCodes = new Set([24, 112, 133, 134, 189, 225, 244, 246, 251, 262,
 
 /** The answer to an operation that failed. SECURITY: the text of an error that is not meant for callers stays here. */
 export function failedAnswer(id: number, error: unknown): GuestAnswer {
+  // SOURCE: the suites of two SDKs look for this phrase in functions, while the recorded reply of services has the other (decision 0200).
+  if (error instanceof PermissionError && error.message.startsWith("no rule exists for namespace")) return { id, ok: false, code: error.code, message: `${error.message}: no matching rule found` }
   if (error instanceof RequestError || error instanceof PermissionError) return { id, ok: false, code: error.code, message: error.message }
   if (error instanceof StoreError) {
     const transient = error.serverCode !== undefined && transientCodes.has(error.serverCode)

@@ -4,7 +4,7 @@ import { compileDataSource, createDataService, type DataService, type RuleFuncti
 import { fromEjson, toEjson, type Document, type Json, type Value } from "../../kernel/index.ts"
 import type { AppFunction, AppModel } from "../../server/app/index.ts"
 import { RequestError } from "../../server/errors.ts"
-import { createFunctions, type FunctionCaller, type FunctionLogEntry, type Functions, type HttpExchange, type HttpReply, type HttpTransport } from "../../server/functions/index.ts"
+import { bundleModules, createFunctions, type FunctionCaller, type FunctionLogEntry, type Functions, type HttpExchange, type HttpReply, type HttpTransport } from "../../server/functions/index.ts"
 import { errorReply } from "../../server/http/error-response.ts"
 import { openEmbeddedStore } from "../../server/storage/index.ts"
 import type { Runtime } from "../../runtime/index.ts"
@@ -54,7 +54,7 @@ export interface World {
 }
 
 /** Deploys the functions of a case, with its data, rules, values and packages. */
-export async function openWorld(each: FunctionCase, runtime: Runtime, builtins: { readonly [name: string]: string }): Promise<World> {
+export async function openWorld(each: FunctionCase, runtime: Runtime): Promise<World> {
   const app = modelOf(each)
   const store = await openEmbeddedStore({ file: ":memory:" })
   for (const databases of Object.values(each.data ?? {})) {
@@ -86,7 +86,7 @@ export async function openWorld(each: FunctionCase, runtime: Runtime, builtins: 
     deployedAt: new Date(defaults.app["lastDeployed"] as string),
     hostingUri: "",
     ...(each.http === undefined ? {} : { httpTransport: scripted(each.http) }),
-  }, { ...builtins, ...each.packages })
+  }, { ...(await bundleModules(app)).modules, ...each.packages })
   const deployed = functions
   return {
     async call({ function: name = "main", args = [], args_text: text, as = "user", via = "client" }) {

@@ -44,7 +44,7 @@ for (const group of new Set(fixture.cases.map((each) => each.group))) {
     for (const each of fixture.cases.filter((one) => one.group === group)) {
       const run = Object.hasOwn(knownFailures, each.id) ? test.fails : test
       run(`${each.id} ${each.name}`, async () => {
-        const world = await openWorld(each, runtime, {})
+        const world = await openWorld(each, runtime)
         try {
           for (const { call, expect: expected } of each.steps ?? [{ call: each.call ?? {}, expect: each.expect ?? {} }]) {
             const began = performance.now()
