@@ -1,11 +1,12 @@
 // The data service: one guard in front of every store.
 import { ObjectId } from "../../kernel/index.ts"
-import type { KnownScope } from "../../engine/index.ts"
+import type { AccessExplanation, KnownScope } from "../../engine/index.ts"
 import { RequestError } from "../errors.ts"
 import { checkOperations } from "./bulk.ts"
 import { callAction } from "./call.ts"
 import type { RuledDataSource } from "./config.ts"
 import { openLater } from "./cursor.ts"
+import { explainDocument, type ExplainQuestion } from "./explain.ts"
 import type { DataLog } from "./log.ts"
 import { userCollection } from "./operations.ts"
 import { invalid } from "./refusals.ts"
@@ -31,8 +32,17 @@ export interface DataServiceOptions {
   readonly newId?: () => ObjectId
 }
 
+/** The data service, with what its operators may ask of it. */
+export interface ExplainingDataService extends DataService {
+  /**
+   * Why a caller may or may not do something with the first document that matches, read as the system user; null when none does.
+   * SECURITY: for the author of the rules only; the answer holds values the caller may not see.
+   */
+  explain(service: string, namespace: Namespace, caller: Caller, question: ExplainQuestion): Promise<AccessExplanation | null>
+}
+
 /** Creates the MongoDB service of an app. Rules, filters and schemas apply to every caller but the system user. */
-export function createDataService(options: DataServiceOptions): DataService {
+export function createDataService(options: DataServiceOptions): ExplainingDataService {
   const sources = new Map(options.dataSources.map((source) => [source.name, source]))
   const settings: DataSettings = { ...defaultDataSettings, ...options.settings }
   const sessions = new WeakMap<DataSession, OpenSession>()
@@ -43,17 +53,16 @@ export function createDataService(options: DataServiceOptions): DataService {
     if (source === undefined) throw new RequestError("ServiceNotFound", `service not found: '${service}'`)
     return source
   }
-  const over = (source: RuledDataSource, store: Store, namespace: Namespace, caller: Caller, inTransaction: boolean): GuardedCollection => {
-    if (caller.system) return systemCollection(store, namespace)
-    const { log, functions } = options
-    const collection: UserCollection = {
-      store, namespace, caller, functions, settings, newId, log, inTransaction,
-      rules: source.rulesOf(namespace),
-      schema: source.schemaOf(namespace),
-      known: { ...options.known(caller), user: caller.user, request: caller.request },
-    }
-    return userCollection(collection)
-  }
+  const ofUser = (source: RuledDataSource, store: Store, namespace: Namespace, caller: Caller, inTransaction: boolean): UserCollection => ({
+    store, namespace, caller, settings, newId, inTransaction,
+    functions: options.functions,
+    log: options.log,
+    rules: source.rulesOf(namespace),
+    schema: source.schemaOf(namespace),
+    known: { ...options.known(caller), user: caller.user, request: caller.request },
+  })
+  const over = (source: RuledDataSource, store: Store, namespace: Namespace, caller: Caller, inTransaction: boolean): GuardedCollection =>
+    caller.system ? systemCollection(store, namespace) : userCollection(ofUser(source, store, namespace, caller, inTransaction))
   const open: DataService["collection"] = (service, namespace, caller, session) => {
     const source = sourceOf(service)
     checkNamespace(namespace)
@@ -66,6 +75,7 @@ export function createDataService(options: DataServiceOptions): DataService {
     services: [...sources.keys()],
     collection: open,
     call: (service, action, argument, caller) => callAction((namespace) => open(service, namespace, caller), action, argument, settings),
+    explain: async (service, namespace, caller, question) => explainDocument(ofUser(sourceOf(service), options.storeFor(service), namespace, caller, false), question),
     async startSession(service, _caller) {
       sourceOf(service)
       const session = openSession(service, options.storeFor(service))

@@ -18,7 +18,7 @@ const aborted = Symbol("aborted")
 export function openSession(service: string, root: Store): OpenSession {
   let state: "new" | "open" | "poisoned" | "ended" = "new"
   let view: Promise<Store> | undefined
-  let finish: (how: "commit" | typeof aborted) => void = () => undefined
+  let finish: ((how: "commit" | typeof aborted) => void) | undefined
   let finished: Promise<void> | undefined
   const begin = (): Promise<Store> => new Promise((resolve, reject) => {
     const ending = new Promise<"commit" | typeof aborted>((end) => {
@@ -35,7 +35,7 @@ export function openSession(service: string, root: Store): OpenSession {
     const wasOpen = state === "open" || state === "poisoned"
     state = "ended"
     if (!wasOpen) return
-    finish(how)
+    finish?.(how)
     await finished?.catch((error: unknown) => {
       if (!(error instanceof Rollback)) throw error
     })

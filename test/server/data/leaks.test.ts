@@ -84,6 +84,12 @@ async function fill(pairs: readonly (readonly [Document, Document])[]): Promise<
   }
 }
 
+const events = (document: Document): ChangeEvent[] => [
+  { _id: {}, ns: { db: "app", coll: "left" }, operationType: "insert", documentKey: { _id: 1 }, fullDocument: { _id: 1, ...document } },
+  { _id: {}, ns: { db: "app", coll: "left" }, operationType: "update", documentKey: { _id: 1 }, fullDocument: { _id: 1, ...document }, updateDescription: { updatedFields: defined({ secret: document["secret"], address: document["address"], name: document["name"] }), removedFields: [] } },
+  { _id: {}, ns: { db: "app", coll: "left" }, operationType: "delete", documentKey: { _id: 1 }, fullDocumentBeforeChange: { _id: 1, ...document } },
+]
+
 describe("hidden parts", () => {
   test.each([
     ["roles by document", rules, pairOf("hidden", "shown", "open")], ["one role for all", counted, pairOf("shown")],
@@ -103,11 +109,6 @@ describe("hidden parts", () => {
 
   test("show in no change event and in no filter of a stream", async () => {
     const [left] = open(rules)
-    const events = (document: Document): ChangeEvent[] => [
-      { _id: {}, ns: { db: "app", coll: "left" }, operationType: "insert", documentKey: { _id: 1 }, fullDocument: { _id: 1, ...document } },
-      { _id: {}, ns: { db: "app", coll: "left" }, operationType: "update", documentKey: { _id: 1 }, fullDocument: { _id: 1, ...document }, updateDescription: { updatedFields: defined({ secret: document["secret"], address: document["address"], name: document["name"] }), removedFields: [] } },
-      { _id: {}, ns: { db: "app", coll: "left" }, operationType: "delete", documentKey: { _id: 1 }, fullDocumentBeforeChange: { _id: 1, ...document } },
-    ]
     const see = async (document: Document, filter: Document): Promise<ChangeEvent[]> => {
       Object.defineProperty(store, "watch", { configurable: true, value: async function* () { yield* events(document) } })
       const seen: ChangeEvent[] = []

@@ -1,5 +1,5 @@
 // One collection, one user, one data service: what a rules case needs.
-import { compileDataSource, createDataService, type Caller, type DataLogEntry, type DataService, type DataSettings, type Namespace, type RuleFunctions, type Store } from "../../../server/data/index.ts"
+import { compileDataSource, createDataService, type Caller, type DataLogEntry, type DataSettings, type ExplainingDataService, type Namespace, type RuleFunctions, type Store } from "../../../server/data/index.ts"
 import type { Document, ObjectId } from "../../../kernel/index.ts"
 
 export interface WorldOptions {
@@ -25,7 +25,7 @@ export const otherId = "64b1f0c2a7d93e5b8c214f99"
 export const noFunctions: RuleFunctions = { call: () => Promise.reject(new Error("no such function")) }
 
 /** Compiles the rules and opens the service. */
-export function openWorld(options: WorldOptions): { readonly service: DataService; readonly errors: readonly { readonly code: string; readonly path: string }[] } {
+export function openWorld(options: WorldOptions): { readonly service: ExplainingDataService; readonly errors: readonly { readonly code: string; readonly path: string }[] } {
   const namespace = options.namespace ?? items
   const at = options.rulesNamespace ?? namespace
   const { dataSource, problems } = compileDataSource({

@@ -1,0 +1,116 @@
+// Why a user may or may not do something with one document: for the author of the rules, never for a client or a log, since it
+// holds values of tokens and documents.
+import { getField, type Document, type JsonPointer } from "../../kernel/index.ts"
+import { bind, explain, type DocumentScope, type ExplainedLeaf, type Expression, type Ternary } from "../expressions/index.ts"
+import { entryOf, storedScope, type BoundRole, type BoundRules } from "./bound.ts"
+import { assignRole, decideRead, type ReadDecision } from "./read.ts"
+import type { FieldPermission, Role } from "./types.ts"
+import { decideDelete, decideInsert, decideUpdate, type WriteDecision } from "./write.ts"
+
+/** What is asked about. */
+export type AccessQuestion =
+  | { readonly operation: "read" | "delete"; readonly document: Document }
+  | { readonly operation: "insert"; readonly document: Document; readonly generatedId?: boolean }
+  | { readonly operation: "update"; readonly document: Document; readonly after: Document }
+
+/** How one expression came out, and the first leaf that stood in its way. */
+export interface ExplainedPermission { readonly name: string; readonly result: Ternary; readonly failing: ExplainedLeaf | undefined }
+
+export interface ExplainedRole { readonly role: string; readonly pointer: JsonPointer; readonly applies: Ternary; readonly failing: ExplainedLeaf | undefined }
+
+export interface ExplainedField {
+  readonly field: string
+  /** Which entry speaks of the field. */
+  readonly entry: "fields" | "additional_fields" | "none"
+  readonly shown: "whole" | "part" | "hidden"
+  readonly permissions: readonly ExplainedPermission[]
+}
+
+export interface AccessExplanation {
+  readonly operation: AccessQuestion["operation"]
+  /** Roles in the order they were tried, the assigned one last. */
+  readonly tried: readonly ExplainedRole[]
+  readonly assigned: string | undefined
+  readonly decision: { readonly outcome: "granted" } | { readonly outcome: "hidden" | "refused"; readonly because: string; readonly field?: string }
+  /** The assigned role's permissions on the document. */
+  readonly permissions: readonly ExplainedPermission[]
+  /** Field by field, where the document's permissions leave it to them. */
+  readonly fields: readonly ExplainedField[]
+}
+
+/** Explains the decision on one document. Throws `CallsWanted`: an explanation asks for every call its expressions hold. */
+export function explainAccess(rules: BoundRules, question: AccessQuestion): AccessExplanation {
+  return rules.evaluate(() => explainNow(rules, question), () => false)
+}
+
+function explainNow(rules: BoundRules, question: AccessQuestion): AccessExplanation {
+  const chosen: DocumentScope = question.operation === "insert" ? { root: question.document } : storedScope(question.document)
+  const role = assignRole(rules, chosen)
+  const judged: DocumentScope = question.operation === "update" ? { root: question.after, prevRoot: question.document } : chosen
+  const decision = decide(rules, role, question)
+  const common = { operation: question.operation, tried: triedRoles(rules, role, chosen), assigned: role?.role.name, decision }
+  if (role === undefined) return { ...common, permissions: [], fields: [] }
+  const read = question.operation === "read" ? decideRead(rules, question.document) : undefined
+  const settled = question.operation === "read" ? role.read !== undefined || (read?.outcome === "granted" && read.whole) : role.write !== undefined
+  return {
+    ...common,
+    permissions: permissionsOf(role.role, question.operation).map(([name, expression]) => explained(rules, name, expression, judged)),
+    fields: settled ? [] : explainFields(rules, role, judged, read),
+  }
+}
+
+function triedRoles(rules: BoundRules, assigned: BoundRole | undefined, scope: DocumentScope): ExplainedRole[] {
+  const tried = assigned === undefined ? rules.roles : rules.roles.slice(0, rules.roles.indexOf(assigned) + 1)
+  return tried.map(({ role }) => {
+    const { result, failing } = explained(rules, "apply_when", role.applyWhen, scope)
+    return { role: role.name, pointer: role.pointer, applies: result, failing }
+  })
+}
+
+function decide(rules: BoundRules, role: BoundRole | undefined, question: AccessQuestion): AccessExplanation["decision"] {
+  if (question.operation === "read") return shortened(decideRead(rules, question.document))
+  if (question.operation === "insert") return shortened(decideInsert(rules, question.document, question.generatedId === true))
+  if (role === undefined) return { outcome: "refused", because: "no-role-applies" }
+  return shortened("after" in question ? decideUpdate(rules, role, question.document, question.after) : decideDelete(rules, role, question.document))
+}
+
+function shortened(decision: ReadDecision | WriteDecision): AccessExplanation["decision"] {
+  if (decision.outcome === "granted") return { outcome: "granted" }
+  const { outcome, because } = decision
+  return "field" in decision && decision.field !== undefined ? { outcome, because, field: decision.field } : { outcome, because }
+}
+
+function permissionsOf(role: Role, operation: AccessQuestion["operation"]): (readonly [string, Expression])[] {
+  const { documentFilters: gate } = role
+  const all: (readonly [string, Expression | undefined])[] = operation === "read"
+    ? [["document_filters.read", gate?.read], ["document_filters.write", gate?.write], ["read", role.read], ["write", role.write]]
+    : [["document_filters.write", gate?.write], ["write", role.write], ["insert", operation === "insert" ? role.insert : undefined], ["delete", operation === "delete" ? role.delete : undefined]]
+  return all.filter((pair): pair is readonly [string, Expression] => pair[1] !== undefined)
+}
+
+function explainFields(rules: BoundRules, bound: BoundRole, scope: DocumentScope, read: ReadDecision | undefined): ExplainedField[] {
+  const [root, prevRoot] = [scope.root ?? {}, scope.prevRoot ?? {}]
+  return [...new Set([...Object.keys(prevRoot), ...Object.keys(root)])].map((field) => {
+    const own = bound.role.fields?.get(field)
+    const permission: FieldPermission | undefined = own ?? bound.role.additionalFields
+    const inField: DocumentScope = { ...scope, ...(Object.hasOwn(root, field) ? { this: root[field] } : {}), ...(Object.hasOwn(prevRoot, field) ? { prev: prevRoot[field] } : {}) }
+    const named: (readonly [string, Expression | undefined])[] = [["read", permission?.read], ["write", permission?.write]]
+    return {
+      field,
+      entry: entryOf(bound, field) === undefined ? "none" : own === undefined ? "additional_fields" : "fields",
+      shown: shownAs(read, field, root),
+      permissions: named.filter(([, expression]) => expression !== undefined).map(([name, expression]) => explained(rules, name, expression, inField)),
+    }
+  })
+}
+
+function shownAs(read: ReadDecision | undefined, field: string, document: Document): ExplainedField["shown"] {
+  if (read?.outcome !== "granted" || !Object.hasOwn(read.document, field)) return "hidden"
+  return getField(read.document, field) === getField(document, field) ? "whole" : "part"
+}
+
+function explained(rules: BoundRules, name: string, expression: Expression | undefined, scope: DocumentScope): ExplainedPermission {
+  if (expression === undefined) return { name, result: false, failing: undefined }
+  const { result, because } = explain(bind(expression, rules.known, rules.table), scope)
+  return { name, result, failing: because[0] }
+}
