@@ -54,12 +54,37 @@ export function readBson(bytes: Uint8Array): Document {
 
 /** Encodes a document in normal form as BSON bytes; `undefined` fields become null, as the drivers store them. */
 export function writeBson(document: Document): Uint8Array {
-  return bson.serialize(document, { ignoreUndefined: false, checkKeys: false })
+  try {
+    return bson.serialize(document, writing)
+  } catch (error) {
+    if (!hasTypeField(document)) throw error
+    return bson.serialize(asMaps(document) as Document, writing)
+  }
+}
+
+const writing = { ignoreUndefined: false, checkKeys: false } as const
+
+// SECURITY: js-bson takes a document with a field named `_bsontype` for an object of another bson's classes and throws; a client
+// may have such a field. As a `Map` it is a document like any other, so only documents that hold one are written that way.
+
+function hasTypeField(value: Value): boolean {
+  if (Array.isArray(value)) return (value as readonly Value[]).some(hasTypeField)
+  return isDocument(value) && (Object.hasOwn(value, "_bsontype") || Object.keys(value).some((field) => hasTypeField(value[field])))
+}
+
+function asMaps(value: Value): unknown {
+  if (Array.isArray(value)) return value.map(asMaps)
+  return isDocument(value) ? new Map(Object.keys(value).map((field) => [field, asMaps(value[field])])) : value
 }
 
 /** The size in bytes a document would have as BSON. */
 export function bsonSize(document: Document): number {
-  return bson.calculateObjectSize(document, { ignoreUndefined: false })
+  try {
+    return bson.calculateObjectSize(document, { ignoreUndefined: false })
+  } catch (error) {
+    if (!hasTypeField(document)) throw error
+    return writeBson(document).length
+  }
 }
 
 /** The `_bsontype` of a BSON object, or undefined for plain values, lists and documents. */
