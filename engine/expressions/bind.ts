@@ -2,7 +2,7 @@
 import { isDocument } from "../../kernel/index.ts"
 import { constant, combine, isFixed, makesCalls, nodeReadsDocument, reverse, type BoundExpression, type BoundNode, type BoundSubject } from "./bound.ts"
 import { noCalls } from "./calls.ts"
-import { anyEnd } from "./checks.ts"
+import { anyEnd, pattern } from "./checks.ts"
 import { bindComparison, fixed, nothing } from "./comparisons.ts"
 import { compileNode } from "./compile.ts"
 import { knownRoot, missing, resolve, undetermined, valueAt } from "./resolve.ts"
@@ -32,7 +32,7 @@ export function bindNode(node: Expression, known: KnownScope): BoundNode {
     case "size": return fixed(bindSubject(node.subject, known), anyEnd(leafTest(node)), { kind: "size", size: node.size })
     case "type": return fixed(bindSubject(node.subject, known), anyEnd(leafTest(node)), { kind: "type", types: node.types })
     case "mod": return fixed(bindSubject(node.subject, known), anyEnd(leafTest(node)), { kind: "mod", divisor: node.divisor, remainder: node.remainder })
-    case "regex": return fixed(bindSubject(node.subject, known), anyEnd(leafTest(node)), { kind: "regex" })
+    case "regex": return fixed(bindSubject(node.subject, known), pattern(node.regex), { kind: "regex" })
   }
 }
 

@@ -1,8 +1,10 @@
 // A question put to a subject: to every end of its path, and where the operator opens lists to their items.
-import { rank, rankOf, walkPath, type Value } from "../../kernel/index.ts"
+import { bsonTypeOf, rank, rankOf, walkPath, type BSONRegExp, type BSONSymbol, type Value } from "../../kernel/index.ts"
 import { missing } from "./resolve.ts"
 import { equalTo, isOrdered, oneOf, ordered, type SubjectTest } from "./tests.ts"
 import type { TestOperator } from "./tree.ts"
+import type { Regex } from "./regex.ts"
+import type { Ternary } from "./types.ts"
 
 /**
  * How an operand matches (specification 5.1). `literal`: null matches a missing subject. `item`: it does not. `expanded`:
@@ -12,7 +14,7 @@ export type MatchMode = "literal" | "item" | "expanded"
 
 /** A question to the subject at `path` below `root`. `direct`: lists are not opened, as for the item of an `$elemMatch`. */
 export interface Check {
-  readonly run: (root: Value | typeof missing, path: readonly string[], direct: boolean) => boolean
+  readonly run: (root: Value | typeof missing, path: readonly string[], direct: boolean) => Ternary
   /** The same as a test of one value, where it is that simple. */
   readonly simple?: SubjectTest
 }
@@ -45,7 +47,7 @@ function expandedList(list: readonly Value[]): Check {
   const whole = anyEnd({ holds: equalTo(list), opens: true, missing: false })
   const item = anyEnd({ holds: oneOf(list), opens: false, missing: false })
   const anyList = anyEnd({ holds: Array.isArray, opens: false, missing: false })
-  return { run: (root, path, direct) => whole.run(root, path, direct) || (item.run(root, path, true) && !anyList.run(root, path, true)) }
+  return { run: (root, path, direct) => whole.run(root, path, direct) === true || (item.run(root, path, true) === true && anyList.run(root, path, true) === false) }
 }
 
 /** The check that the subject matches one of the items. `looseNull`: a literal null is among them. */
@@ -53,6 +55,26 @@ export function membership(items: readonly Value[], looseNull: boolean): Check {
   const one = oneOf(items)
   const holds = looseNull ? (value: Value): boolean => value === undefined || one(value) : one
   return anyEnd({ holds, opens: true, missing: looseNull })
+}
+
+/** The check of a pattern; undetermined when it is found nowhere, but a text was too long to be looked at. */
+export function pattern(regex: Regex): Check {
+  return {
+    run(root, path, direct) {
+      let isUnsure = false
+      const found = anyEnd({ holds: (value) => matchesRegex(value, regex, () => { isUnsure = true }), opens: true, missing: false }).run(root, path, direct)
+      return found === true || (isUnsure ? undefined : false)
+    },
+  }
+}
+
+function matchesRegex(value: Value, regex: Regex, onUnsure: () => void): boolean {
+  const name = bsonTypeOf(value)
+  if (name === "BSONRegExp") return (value as BSONRegExp).pattern === regex.source && (value as BSONRegExp).options === [...regex.options].toSorted().join("")
+  const text = typeof value === "string" ? value : name === "BSONSymbol" ? (value as BSONSymbol).value : undefined
+  const found = text === undefined ? false : regex.test(text)
+  if (found === undefined) onUnsure()
+  return found === true
 }
 
 /** The check of an order, or undefined when the operand cannot be ordered. */
@@ -71,7 +93,7 @@ export function checkFor(operator: TestOperator, value: Value, mode: MatchMode):
 }
 
 function every(checks: readonly Check[]): Check {
-  return { run: (root, path, direct) => checks.length > 0 && checks.every((check) => check.run(root, path, direct)) }
+  return { run: (root, path, direct) => checks.length > 0 && checks.every((check) => check.run(root, path, direct) === true) }
 }
 
 export function isNull(value: Value): boolean {

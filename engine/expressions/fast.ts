@@ -77,7 +77,7 @@ function belowField(first: string, second: string, test: SubjectTest, check: Che
   return ({ root }) => {
     if (root === undefined) return missing
     const outer = root[first]
-    if (!isPlain(outer)) return check.run(root, path, false)
+    if (!isPlain(outer)) return check.run(root, path, false) === true
     const value = outer[second]
     if (value === undefined && !Object.hasOwn(outer, second)) return missing
     return holds(value) || (opens && Array.isArray(value) && value.some(holds))

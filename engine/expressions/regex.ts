@@ -1,18 +1,22 @@
 // Patterns run on user data, so they run on an engine whose time is linear in the text.
 import { RE2JS } from "re2js"
 
-/** A compiled pattern. `test` looks anywhere in the text; `source` and `options` are as written. */
+/** A compiled pattern; `source` and `options` are as written. */
 export interface Regex {
   readonly source: string
   readonly options: string
-  test(text: string): boolean
+  /** Whether the pattern is found anywhere in the text; undefined for a text too long to be looked at. */
+  test(text: string): boolean | undefined
 }
 
 /** A pattern, or why it cannot be used; the reason is for the author of the pattern. */
 export type RegexResult = { readonly regex: Regex } | { readonly problem: string }
 
-/** The longest pattern taken; the size of a compiled pattern grows with it. */
+/** The longest pattern taken, and the most instructions it may compile to. */
 const longestPattern = 10_000
+const mostInstructions = 10_000
+/** Instructions times characters: linear time is still up to 27 ns for each (decision 0140). */
+const mostSteps = 20_000_000
 
 const flags: Record<string, number> = { i: RE2JS.CASE_INSENSITIVE, m: RE2JS.MULTILINE, s: RE2JS.DOTALL, u: 0 }
 
@@ -20,7 +24,8 @@ const flags: Record<string, number> = { i: RE2JS.CASE_INSENSITIVE, m: RE2JS.MULT
  * Compiles a pattern for linear-time matching.
  *
  * SECURITY: exponential patterns do not exist here; what such an engine cannot run (back-references, look-around,
- * possessive repetition, repetition above 1,000) is refused, and so is the option `x`.
+ * possessive repetition, repetition above 1,000) is refused, and so is the option `x`. A text above the bound of steps is
+ * left undecided, which whoever asks must take for a refusal.
  */
 export function compileRegex(source: string, options = ""): RegexResult {
   if (source.length > longestPattern) return { problem: `the pattern is longer than ${longestPattern} characters` }
@@ -31,7 +36,10 @@ export function compileRegex(source: string, options = ""): RegexResult {
   }
   try {
     const compiled = RE2JS.compile(source, flag)
-    return { regex: { source, options, test: (text) => compiled.test(text) } }
+    const size = compiled.programSize()
+    if (size > mostInstructions) return { problem: `the pattern compiles to more than ${mostInstructions} instructions` }
+    const longestText = Math.floor(mostSteps / size)
+    return { regex: { source, options, test: (text) => (text.length > longestText ? undefined : compiled.test(text)) } }
   } catch (error) {
     return { problem: error instanceof Error ? error.message : "the pattern cannot be compiled" }
   }

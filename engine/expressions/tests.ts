@@ -1,7 +1,7 @@
 // What the operators mean for one value. Everything else is built of these.
 import {
   bsonTypeOf, compareNumbers, compareValues, equalValues, numberKind, rank, rankOf,
-  type Binary, type BSONRegExp, type BSONSymbol, type Double, type Long, type Value,
+  type Binary, type BSONSymbol, type Double, type Long, type Value,
 } from "../../kernel/index.ts"
 import type { Leaf } from "./tree.ts"
 
@@ -104,13 +104,12 @@ export function oneOf(items: readonly Value[]): ValueTest {
 }
 
 /** The tests that need no operand of their own. */
-export function leafTest(leaf: Extract<Leaf, { kind: "exists" | "size" | "type" | "mod" | "regex" }>): SubjectTest {
+export function leafTest(leaf: Extract<Leaf, { kind: "exists" | "size" | "type" | "mod" }>): SubjectTest {
   switch (leaf.kind) {
     case "exists": return { holds: () => true, opens: false, missing: false }
     case "size": return { holds: (value) => Array.isArray(value) && value.length === leaf.size, opens: false, missing: false }
     case "type": return { holds: ofTypes(leaf.types), opens: true, missing: false }
     case "mod": return { holds: (value) => hasRemainder(value, leaf.divisor, leaf.remainder), opens: true, missing: false }
-    case "regex": return { holds: (value) => matchesRegex(value, leaf.regex), opens: true, missing: false }
   }
 }
 
@@ -126,15 +125,6 @@ function hasRemainder(value: Value, divisor: bigint, remainder: bigint): boolean
   if (rankOf(value) !== rank.number) return false
   const whole = truncate(value)
   return whole !== undefined && whole % divisor === remainder
-}
-
-function matchesRegex(value: Value, regex: { readonly source: string; readonly options: string; test(text: string): boolean }): boolean {
-  if (typeof value === "string") return regex.test(value)
-  switch (bsonTypeOf(value)) {
-    case "BSONSymbol": return regex.test((value as BSONSymbol).value)
-    case "BSONRegExp": return (value as BSONRegExp).pattern === regex.source && (value as BSONRegExp).options === [...regex.options].toSorted().join("")
-    default: return false
-  }
 }
 
 /** A number of any kind without its fraction; undefined for NaN, infinities, and what does not fit 64 bits. */

@@ -8,7 +8,7 @@ function matching(pattern: string): (text: string) => boolean {
   const result = compileRegex(pattern)
   // INVARIANT: the patterns stand in this file.
   if ("problem" in result) throw new TypeError(`Cannot compile the pattern of a format: ${result.problem}`)
-  return (text) => result.regex.test(text)
+  return (text) => result.regex.test(text) === true
 }
 
 const isDay = matching("^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")

@@ -96,7 +96,8 @@ function otherPropertiesCheck({ properties, patterns, additional, isClosed }: Om
     const document = value as Document
     for (const name of Object.keys(document)) {
       const at = fieldBelow(field, name)
-      const matching = patterns.filter(({ pattern }) => pattern.test(name))
+      // A name too long to be looked at counts as matching, so that nothing escapes its checks.
+      const matching = patterns.filter(({ pattern }) => pattern.test(name) !== false)
       for (const { node } of matching) node.check(document[name], at, checking)
       if (matching.length > 0 || properties.has(name) || additional === undefined) continue
       if (!isClosed) additional.check(document[name], at, checking)

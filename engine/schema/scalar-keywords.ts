@@ -131,7 +131,7 @@ function characters(text: string): number {
 
 function readPatternKeyword(raw: unknown, place: SchemaPlace): Check | undefined {
   const regex = readPattern(raw, place)
-  return regex && onStrings((text) => regex.test(text), "pattern", "does not match the pattern")
+  return regex && onStrings((text) => regex.test(text) === true, "pattern", "does not match the pattern")
 }
 
 function readFormat(raw: unknown, place: SchemaPlace): Check | undefined {

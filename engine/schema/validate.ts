@@ -73,7 +73,7 @@ function walk(node: SchemaNode, value: Value, previous: Value, field: string, wa
 function walkOthers(node: SchemaNode, value: Value, previous: Value, field: string, walking: Walk): void {
   const names = new Set([value, previous].flatMap((each) => (isDocument(each) ? Object.keys(each) : [])))
   for (const name of names) {
-    const matching = node.patterns.filter(({ pattern }) => pattern.test(name)).map((each) => each.node)
+    const matching = node.patterns.filter(({ pattern }) => pattern.test(name) !== false).map((each) => each.node)
     const isOther = matching.length === 0 && !node.properties.has(name) && node.additional !== undefined
     for (const child of isOther ? [node.additional] : matching) walk(child, own(value, name), own(previous, name), fieldBelow(field, name), walking)
   }

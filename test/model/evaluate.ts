@@ -123,12 +123,6 @@ export function evaluateModel(raw: unknown, scope: Scope, answer: Answer, bare: 
     return value === undefined ? undefined : { value, mode: "expanded" }
   }
 
-  function convert(key: string, value: Value): Operand {
-    if (key === "%stringToOid" && typeof value === "string" && /^[0-9a-f]{24}$/i.test(value)) return { value: fromEjson({ $oid: value }), mode: "expanded" }
-    if (key === "%oidToString" && rankOf(value) === rank.objectId) return { value: String(value), mode: "expanded" }
-    return undefined
-  }
-
   function expansionRoot(text: string): { root: Value; path: string[] } {
     const [name = "", ...path] = text.slice(2).split(".")
     const root = (scope as Record<string, Value>)[name]
@@ -147,6 +141,12 @@ export function evaluateModel(raw: unknown, scope: Scope, answer: Answer, bare: 
     const values = operandEnds(root, path)
     return values.mapped ? (values.list.length === 0 ? undefined : [...values.list]) : values.list[0]
   }
+}
+
+function convert(key: string, value: Value): Operand {
+  if (key === "%stringToOid" && typeof value === "string" && /^[0-9a-f]{24}$/i.test(value)) return { value: fromEjson({ $oid: value }), mode: "expanded" }
+  if (key === "%oidToString" && rankOf(value) === rank.objectId) return { value: String(value), mode: "expanded" }
+  return undefined
 }
 
 function combine(key: string, raw: unknown, evaluate: (part: unknown) => Result): Result {
@@ -217,15 +217,18 @@ function elementEnds(list: readonly Value[], index: number, rest: readonly strin
   return rest.length === 0 ? { list: [{ value: list[index], closed: true }], absent: false } : endsOf(list[index], rest)
 }
 
+function valueOf({ list, mapped }: { readonly list: readonly Value[]; readonly mapped: boolean }): Value {
+  return mapped ? [...list] : list[0]
+}
+
 function operandEnds(root: Value, path: readonly string[]): { list: readonly Value[]; mapped: boolean } {
   const [segment, ...rest] = path
   if (segment === undefined) return { list: root === undefined ? [] : [root], mapped: false }
   if (Array.isArray(root)) {
     const items = root.filter(isDocument).map((item) => operandEnds(item, path)).filter(({ list }) => list.length > 0)
     const index = /^(0|[1-9]\d*)$/.test(segment) && Number(segment) < root.length ? operandEnds(root[Number(segment)], rest) : { list: [], mapped: false }
-    const value = ({ list, mapped }: { list: readonly Value[]; mapped: boolean }): Value => (mapped ? [...list] : list[0])
     if (items.length === 0) return index
-    return { list: [...(index.list.length > 0 ? [value(index)] : []), ...items.map(value)], mapped: true }
+    return { list: [...(index.list.length > 0 ? [valueOf(index)] : []), ...items.map(valueOf)], mapped: true }
   }
   return isDocument(root) && Object.keys(root).includes(segment) ? operandEnds(root[segment], rest) : { list: [], mapped: false }
 }

@@ -126,6 +126,18 @@ describe("the remaining operators", () => {
     expect(performance.now() - start).toBeLessThan(2000)
   })
 
+  test("a text too long for a pattern is undetermined, so that neither the test nor its reverse grants", () => {
+    const long = { a: "b".repeat(8_000_000) }
+    expect(evaluate({ a: { $regex: "^a" } }, long)).toBe(undefined)
+    expect(evaluate({ a: { $not: { $regex: "^a" } } }, long)).toBe(undefined)
+    expect(evaluate({ "%%user.custom_data.a": { $not: { $regex: "^a" } } }, {}, user(long))).toBe(undefined)
+    expect(evaluate({ a: { $regex: "^a" } }, { a: [long.a, "a"] })).toBe(true)
+  })
+
+  test("a pattern that compiles to too much is refused", () => {
+    expect(() => parseExpressionOrThrow({ a: { $regex: "(a{1000}b{1000}){10}" } }, { context: "role" })).toThrow(expect.objectContaining({ code: "wrong-operand" }))
+  })
+
   test("%uuidToString writes lower case and %stringToUuid reads any", () => {
     const uuid = new UUID("0f8fad5b-d9cb-469f-a165-70867728950e").toBinary()
     expect(evaluate({ t: { "%uuidToString": "%%root.u" } }, { t: "0f8fad5b-d9cb-469f-a165-70867728950e", u: uuid })).toBe(true)

@@ -9,6 +9,10 @@ function parse(raw: unknown, context: ExpressionContext = "role"): { errors: str
   return { errors: problems.errors.map(({ code, path }) => `${code} ${path}`), warnings: problems.warnings.map(({ code, path }) => `${code} ${path}`), grants }
 }
 
+function available(context: ExpressionContext): string[] {
+  return ["user", "values", "environment", "request", "root", "prevRoot", "this", "prev", "args"].filter((name) => parse({ [`%%${name}.a`]: 1 }, context).errors.length === 0)
+}
+
 describe("parseExpression", () => {
   test("collects all problems of one expression", () => {
     expect(parse({ a: { $inn: [] }, $or: [], "b..c": 1, d: "%%usr.id" }).errors).toEqual([
@@ -94,7 +98,6 @@ describe("parseExpression", () => {
   })
 
   test("knows each context's expansions", () => {
-    const available = (context: ExpressionContext): string[] => ["user", "values", "environment", "request", "root", "prevRoot", "this", "prev", "args"].filter((name) => parse({ [`%%${name}.a`]: 1 }, context).errors.length === 0)
     const everywhere = ["user", "values", "environment", "request"]
     expect(available("role")).toEqual([...everywhere, "root", "prevRoot"])
     expect(available("field")).toEqual([...everywhere, "root", "prevRoot", "this", "prev"])

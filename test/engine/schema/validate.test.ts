@@ -99,7 +99,7 @@ describe("keywords", () => {
     ["oneOf of two", { oneOf: [{ bsonType: "int" }, { bsonType: "number" }] }, 1, ["number_one_of"]],
     ["allOf", { allOf: [{ bsonType: "int" }, { minimum: 5 }] }, 1, ["number_gte", "number_all_of"]],
     ["not", { not: { bsonType: "int" } }, 1, ["number_not"]],
-    ["if then", { if: { bsonType: "int" }, then: { minimum: 5 } }, 1, ["condition_then"]],
+    ["if then", JSON.parse('{"if": {"bsonType": "int"}, "then": {"minimum": 5}}'), 1, ["condition_then"]],
     ["if else", { if: { bsonType: "int" }, else: { minLength: 3 } }, "x", ["condition_else"]],
     ["false", false, 1, ["false"]],
   ])("%s", (_name, schema, value, kinds) => {
