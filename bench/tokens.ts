@@ -6,9 +6,8 @@ import { join } from "node:path"
 import { jwtVerify, SignJWT, type CryptoKey } from "jose"
 import { createCustomData, createUsers, decodeSnapshot } from "../server/users/index.ts"
 import { createSignIn, createTokenService } from "../server/tokens/index.ts"
-import { openEmbeddedStore } from "../server/storage/embedded/index.ts"
+import { openEmbeddedStore, openState } from "../server/storage/index.ts"
 import { toEjson, type Document } from "../kernel/index.ts"
-import { storeState } from "../test/server/users/store-state.ts"
 
 const idOf = (index: number): string => index.toString(16).padStart(24, "0")
 const sizes = [1000, 100_000]
@@ -54,7 +53,8 @@ export async function run(): Promise<void> {
       for (let from = 0; from < size; from += 1000) {
         await store.insert(namespace, Array.from({ length: Math.min(1000, size - from) }, (_, index): Document => ({ user_id: idOf(from + index), team: "red", roles: ["a", "b"], level: 7, joined: new Date(0) })))
       }
-      const collections = storeState(store)
+      const open = openState(store, { app: "bench" })
+      const collections = { users: open("users"), identities: open("identities"), registrations: open("registrations"), apiKeys: open("api_keys"), sessions: open("sessions"), keys: open("keys") }
       const config = { enabled: true, dataSource: "mongodb-atlas", database: "app", collection: "users", userIdField: "user_id", onUserCreationFunction: undefined }
       const customData = createCustomData({ config: () => config, reader: { findFirstInserted: (_source, database, collection, field, value) => store.findFirstInserted({ database, collection }, field, value) }, log, clock: () => new Date() })
       let made = 0

@@ -1,5 +1,5 @@
 // Login, link, refresh and the rest as the client API has them: users find who it is, tokens say so. A handler parses, calls, replies.
-import { systemClock, type Clock, type Document, type Value } from "../../kernel/index.ts"
+import { getField, isDocument, systemClock, type Clock, type Document, type Value } from "../../kernel/index.ts"
 import { RequestError } from "../errors.ts"
 import type { AuthEventSink, Users } from "../users/index.ts"
 import { newId, noDevice } from "./encode.ts"
@@ -80,7 +80,7 @@ const longestField = 256
  */
 export function readDevice(payload: Document, now: Date): { readonly id: string; readonly about: Document } {
   const device = member(member(payload, "options"), "device")
-  if (typeof device !== "object" || device === null) return { id: noDevice, about: {} }
+  if (!isDocument(device)) return { id: noDevice, about: {} }
   const about: Document = {}
   for (const field of deviceFields) {
     const value = member(device, field)
@@ -92,7 +92,7 @@ export function readDevice(payload: Document, now: Date): { readonly id: string;
 }
 
 function member(of: Value, field: string): Value {
-  return typeof of === "object" && of !== null && Object.hasOwn(of, field) ? (of as Document)[field] : undefined
+  return isDocument(of) ? getField(of, field) : undefined
 }
 
 /** Reads an `Authorization` header. The scheme is read in any case; without it, or with more than one token, it is no token. */

@@ -2,11 +2,10 @@
 import { fromEjson, getField, isDocument, splitPath, toEjson, type Document, type Json, type Value } from "../../kernel/index.ts"
 import { createCustomData, createPasswords, createUsers, decodeSnapshot, type AuthEvent, type CustomDataConfig, type CustomDataReader, type ProviderConfig } from "../../server/users/index.ts"
 import { createSignIn, createTokenService } from "../../server/tokens/index.ts"
-import type { UserCollections } from "../../server/users/index.ts"
+import type { StateCollection, UserCollections } from "../../server/users/index.ts"
 import type { TokenCollections } from "../../server/tokens/index.ts"
-import { openEmbeddedStore } from "../../server/storage/embedded/index.ts"
+import { openEmbeddedStore, openState } from "../../server/storage/index.ts"
 import { memoryState } from "../server/users/memory-state.ts"
-import { storeState } from "../server/users/store-state.ts"
 
 /** The collection of custom user data, with what the cases do to it. */
 export interface CaseCollection extends CustomDataReader {
@@ -46,6 +45,10 @@ export function memoryDocuments(): CaseCollection {
   }
 }
 
+function stateOf(open: (name: string) => StateCollection): UserCollections & TokenCollections {
+  return { users: open("users"), identities: open("identities"), registrations: open("registrations"), apiKeys: open("api_keys"), sessions: open("sessions"), keys: open("keys") }
+}
+
 /** The embedded store, with the documents and the state of users and tokens in one file. */
 export function embeddedDocuments(): CaseCollection {
   const store = openEmbeddedStore({ file: ":memory:" })
@@ -58,7 +61,7 @@ export function embeddedDocuments(): CaseCollection {
     delete: async (where) => void (await store.delete(namespace, where, { many: false })),
     count: () => store.count(namespace, {}),
     close: () => store.close(),
-    state: storeState(store),
+    state: stateOf(openState(store, { app: "cases-abcde" })),
     // The store keeps an undefined value as null, as the drivers do.
     features: [],
   }

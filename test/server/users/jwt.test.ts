@@ -28,6 +28,9 @@ function open(parts: Partial<ProviderConfig> = {}, secrets: Record<string, strin
   return openApp({ providers: [provider("custom-token", { secretConfig: { signingKeys: ["key"] }, ...parts, config }), provider("oauth2-google", parts), provider("oauth2-apple", parts), provider("oauth2-facebook")], users: { secret: (name) => secrets[name], ...users } })
 }
 
+const good = async (): Promise<Response> => Response.json({ keys: [{ ...(await exportJWK(rsa.publicKey)), kid: "k1", alg: "RS256" }] })
+const withKeys = (fetch: () => Promise<Response>, address = "https://keys.example/jwks"): ReturnType<typeof open> => open({ config: { useJWKURI: true, jwkURI: address, signingAlgorithm: "" } }, {}, { fetch })
+const openIdApp = (parts: Partial<ProviderConfig> = {}): ReturnType<typeof open> => open({ config: { clientId: "client-1", openId: true }, ...parts }, {}, { fetch: good })
 const outcome = async (app: ReturnType<typeof open>, token: unknown): Promise<string> => refusal(app.logIn("custom-token", { token: token as string }))
 
 describe("custom-token with a secret", () => {
@@ -110,9 +113,6 @@ describe("confusion of algorithms", () => {
 })
 
 describe("a key set", () => {
-  const withKeys = (fetch: () => Promise<Response>, address = "https://keys.example/jwks"): ReturnType<typeof open> => open({ config: { useJWKURI: true, jwkURI: address, signingAlgorithm: "" } }, {}, { fetch })
-  const good = async (): Promise<Response> => Response.json({ keys: [{ ...(await exportJWK(rsa.publicKey)), kid: "k1", alg: "RS256" }] })
-
   test("is fetched once for many logins, and needs a `kid`", async () => {
     let fetches = 0
     const app = withKeys(() => {
@@ -142,28 +142,25 @@ describe("a key set", () => {
 })
 
 describe("ID tokens", () => {
-  const fetch = async (): Promise<Response> => Response.json({ keys: [{ ...(await exportJWK(rsa.publicKey)), kid: "k1", alg: "RS256" }] })
   const google = { iss: "https://accounts.google.com", sub: "g1", aud: "client-1", exp: now + 600, email: "ana@example.com", email_verified: true }
-  const app = (parts: Partial<ProviderConfig> = {}): ReturnType<typeof open> => open({ config: { clientId: "client-1", openId: true }, ...parts }, {}, { fetch })
-
   test("of Google log in without metadata", async () => {
-    const { logIn, users } = app()
+    const { logIn, users } = openIdApp()
     const { user_id: id } = await logIn("oauth2-google", { id_token: await idToken(google) })
     expect(await users.profile(id)).toMatchObject({ data: {}, identities: [{ id: "g1", provider_type: "oauth2-google" }] })
   })
 
   test("of Apple log in with the address", async () => {
-    const { logIn, users } = app()
+    const { logIn, users } = openIdApp()
     const { user_id: id } = await logIn("oauth2-apple", { id_token: await idToken({ ...google, iss: "https://appleid.apple.com" }) })
     expect((await users.profile(id))["data"]).toEqual({ email: "ana@example.com" })
   })
 
   test.each<[string, JWTPayload]>([["for another client", { ...google, aud: "client-2" }], ["of another issuer", { ...google, iss: "https://attacker.example" }], ["expired", { ...google, exp: now - 10 }], ["without subject", { ...google, sub: "" }]])("%s are refused", async (_what, payload) => {
-    expect(await refusal(app().logIn("oauth2-google", { id_token: await idToken(payload) }))).toBe("401 AuthError")
+    expect(await refusal(openIdApp().logIn("oauth2-google", { id_token: await idToken(payload) }))).toBe("401 AuthError")
   })
 
   test("are held to the allowed domains, by verified addresses", async () => {
-    const { logIn } = app({ domainRestrictions: ["Example.com"] })
+    const { logIn } = openIdApp({ domainRestrictions: ["Example.com"] })
     expect(await refusal(logIn("oauth2-google", { id_token: await idToken(google) }))).toBe("accepted")
     for (const change of [{ email: "ana@evil.example" }, { email: "ana@sub.example.com" }, { email_verified: false }, { email: undefined }]) {
       expect(await refusal(logIn("oauth2-google", { id_token: await idToken({ ...google, ...change } as JWTPayload) }))).toBe("401 DomainNotAllowed")
@@ -171,9 +168,9 @@ describe("ID tokens", () => {
   })
 
   test("are needed: codes and Facebook are refused by name", async () => {
-    const { logIn } = app()
+    const { logIn } = openIdApp()
     expect(await refusal(logIn("oauth2-google", { authCode: "x" }))).toBe("400 BadRequest")
-    expect(await refusal(app({ config: { clientId: "client-1" } }).logIn("oauth2-google", { id_token: "x" }))).toBe("400 BadRequest")
+    expect(await refusal(openIdApp({ config: { clientId: "client-1" } }).logIn("oauth2-google", { id_token: "x" }))).toBe("400 BadRequest")
     expect(await refusal(logIn("oauth2-facebook", { accessToken: "x" }))).toBe("401 AuthProviderNotFound")
   })
 })
