@@ -259,7 +259,9 @@ function objectToEjson(name: string, value: Value, style: EjsonStyle): Json {
     }
     case "DBRef": {
       const reference = value as InstanceType<typeof DBRef>
-      return { $dbPointer: { $ref: reference.collection, $id: toEjson(reference.oid as Value, style) } }
+      // js-bson splits "db.collection" into two members.
+      const namespace = reference.db === undefined || reference.db === "" ? reference.collection : `${reference.db}.${reference.collection}`
+      return { $dbPointer: { $ref: namespace, $id: toEjson(reference.oid as Value, style) } }
     }
     case "MinKey": return { $minKey: 1 }
     case "MaxKey": return { $maxKey: 1 }
