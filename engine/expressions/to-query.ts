@@ -103,7 +103,7 @@ function pushFixed({ subject, of }: FixedTest, wanted: boolean): Pushed {
   const field = fieldOf(source, path)
   if (field === undefined) return unsure
   // Stores differ in whether a list that was picked by its index is opened.
-  if (path.some(isIndex)) return wanted ? { ...pushField(field, of, true, true), exact: false } : unsure
+  if (isIndex(path.at(-1) as string)) return wanted ? { ...pushField(field, of, true, true), exact: false } : unsure
   return pushField(field, of, wanted, path.length > 1)
 }
 

@@ -1,5 +1,6 @@
 // Runs the cases of fixtures/expressions: parse result, grant, undetermined, number of calls, and what is pushed down.
 import { readFileSync } from "node:fs"
+import { Ajv2020 } from "ajv/dist/2020.js"
 import { describe, expect, test } from "vitest"
 import { bind, compile, createCallTable, parseExpression, toQuery, type BoundExpression, type CallLedger, type DocumentScope, type ExpressionContext, type KnownScope, type Problems, type Ternary } from "../../engine/expressions/index.ts"
 import { fromEjson, isDocument, type Document, type Value } from "../../kernel/index.ts"
@@ -24,8 +25,6 @@ interface Case {
 const read = (file: string): unknown => JSON.parse(readFileSync(new URL(file, import.meta.url), "utf8"))
 const fixture = read("../../fixtures/expressions/expressions.json") as { defaults: { scope: Record<string, unknown> }; cases: Case[] }
 const knownFailures = new Map(Object.entries(read("./expressions.known-failures.json") as Record<string, string>))
-
-const caseKeys = new Set(["id", "group", "name", "standing", "source", "inferred", "regression", "context", "scope", "functions", "expression", "expect", "undetermined", "calls", "push_down"])
 
 /** The case's scope over the defaults; `user` is merged one level deeper. */
 function scopeOf({ scope = {} }: Case): Document {
@@ -95,10 +94,13 @@ function checkPushDown(bound: BoundExpression, { push_down, functions = {} }: Ca
 }
 
 describe("fixtures/expressions/expressions.json", () => {
-  test("holds every case once, with known keys only", () => {
+  test("follows its schema, and holds every case once", () => {
+    const validate = new Ajv2020({ allowUnionTypes: true }).compile(read("../../fixtures/schema/expressions-1.0.json") as object)
+    validate(fixture)
+    expect(validate.errors).toBe(null)
+    expect(validate({ ...fixture, cases: [{ ...fixture.cases[0], expct: true }] })).toBe(false)
     expect(fixture.cases.length).toBe(184)
     expect(new Set(fixture.cases.map(({ id }) => id)).size).toBe(fixture.cases.length)
-    for (const each of fixture.cases) expect(Object.keys(each).filter((key) => !caseKeys.has(key))).toEqual([])
     for (const id of knownFailures.keys()) expect(fixture.cases.map((each) => each.id)).toContain(id)
     expect(isDocument(fromEjson(fixture.defaults.scope))).toBe(true)
   })
