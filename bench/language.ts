@@ -1,7 +1,7 @@
 // The query language beside a hand-written closure and mingo: `node bench/language.ts`.
 import { Query } from "mingo"
 import { Long, type Document } from "../kernel/index.ts"
-import { compileFilter, compileProjection, compileUpdate, sortDocuments } from "../server/storage/language/index.ts"
+import { compileFilter, compileProjection, compileSort, compileUpdate, sortDocuments } from "../server/storage/language/index.ts"
 
 interface Measurement { readonly name: string; readonly filter: Document; readonly byHand: (document: Document) => boolean }
 
@@ -62,6 +62,7 @@ function time(name: string, work: () => void): void {
 console.log("")
 time("compile a filter of two equalities", () => { for (let index = 0; index < documents.length; index++) compileFilter({ a: index, b: "x" }) })
 time("sort by one key", () => { sortDocuments(documents, { team: 1 }) })
+time("sort by two keys, compared two by two", () => { documents.toSorted(compileSort({ b: 1, at: -1 })) })
 time("sort by two keys", () => { sortDocuments(documents, { b: 1, at: -1 }) })
 const project = compileProjection({ a: 1, "owner.id": 1 })
 time("project two fields", () => { for (const document of documents) project(document) })

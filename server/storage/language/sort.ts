@@ -29,12 +29,41 @@ function sortDirection(value: Value): 1 | -1 {
 
 /**
  * Compiles a sort into a comparison of documents: by its keys in order, a list by its least (or, downwards, greatest) element,
- * a missing field as null. An empty sort finds all documents equal. To sort many documents, {@link sortDocuments} is cheaper.
+ * a missing field as null. An empty sort finds all documents equal. The keys of documents it has seen are kept for as long as
+ * the documents are. To sort a whole list, {@link sortDocuments} is cheaper.
  */
 export function compileSort(sort: Document): (left: Document, right: Document) => number {
-  const key = compileSortKey(sort)
   const parts = parseSort(sort)
-  return (left, right) => compareKeys(key(left), key(right), parts)
+  const byKeys = compareByKeys(sort)
+  if (parts.some(({ segments }) => segments.length > 1)) return byKeys
+  const fields = parts.map(({ segments }) => segments[0] as string)
+  return (left, right) => {
+    let decided = 0
+    for (let index = 0; index < fields.length; index++) {
+      const field = fields[index] as string
+      const a = Object.hasOwn(left, field) ? left[field] : null
+      const b = Object.hasOwn(right, field) ? right[field] : null
+      // Also when an earlier field has decided: two lists side by side are refused whatever stands before them.
+      if (Array.isArray(a) || Array.isArray(b)) return byKeys(left, right)
+      if (decided === 0) decided = compareValues(a, b) * (parts[index] as SortPart).direction
+    }
+    return decided
+  }
+}
+
+/** Compares by keys, each made once: a sort compares a document many times. */
+function compareByKeys(sort: Document): (left: Document, right: Document) => number {
+  const key = compileSortKey(sort)
+  const order = compileKeyOrder(sort)
+  const keys = new WeakMap<Document, readonly Value[]>()
+  const keyOf = (document: Document): readonly Value[] => {
+    const known = keys.get(document)
+    if (known !== undefined) return known
+    const made = key(document)
+    keys.set(document, made)
+    return made
+  }
+  return (left, right) => order(keyOf(left), keyOf(right))
 }
 
 /** Compiles the key of a sort; keys are compared by {@link compileKeyOrder} of the same sort. */
