@@ -14,10 +14,23 @@ export interface Access {
   version(): number
 }
 
+/**
+ * The reading connection keeps one read transaction open between two commits: nobody but our writer changes the file, and
+ * beginning one anew costs more than a read by key.
+ */
 export function sharedAccess(connection: Connection, writer: Writer, isOpen: () => boolean): Access {
+  let reading = false
+  writer.beforeCommit = () => {
+    if (reading) connection.run("COMMIT")
+    reading = false
+  }
   return {
     reader() {
       if (!isOpen()) throw closedError()
+      if (!reading) {
+        connection.run("BEGIN")
+        reading = true
+      }
       return { connection, catalog: writer.committed }
     },
     write: (job) => writer.submit(job),

@@ -20,27 +20,33 @@ export class Slice {
   }
 }
 
-/** A cursor over documents that come in batches. Nothing is read before the first is asked for. */
-export function cursorOf(batches: AsyncGenerator<Document[], void, void>): Cursor {
+/** A cursor over documents that come in batches, or, where the caller wants them all, at once. Nothing is read before the first is asked for. */
+export function cursorOf(open: () => AsyncGenerator<Document[], void, void>, all: () => Promise<Document[]> = () => collect(open())): Cursor {
+  let batches: AsyncGenerator<Document[], void, void> | undefined
   return {
     async toArray() {
-      const documents: Document[] = []
       try {
-        for await (const batch of batches) for (const document of batch) documents.push(document)
+        return await all()
       } catch (error) {
         throw asStoreError(error)
       }
-      return documents
     },
     async close() {
-      await batches.return()
+      await batches?.return()
     },
     async *[Symbol.asyncIterator]() {
       try {
+        batches = open()
         for await (const batch of batches) yield* batch
       } catch (error) {
         throw asStoreError(error)
       }
     },
   }
+}
+
+async function collect(batches: AsyncGenerator<Document[], void, void>): Promise<Document[]> {
+  const documents: Document[] = []
+  for await (const batch of batches) for (const document of batch) documents.push(document)
+  return documents
 }

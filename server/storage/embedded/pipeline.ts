@@ -27,7 +27,7 @@ export function splitPipeline(pipeline: readonly Document[]): SplitPipeline {
   const limit = take("$limit")
   return {
     filter: filter === undefined ? {} : asDocument(filter, "$match"),
-    ...(sort === undefined ? {} : { sort: asDocument(sort, "$sort") }),
+    ...(sort === undefined ? {} : { sort: asSort(sort) }),
     skip: skip === undefined ? 0 : asCount(skip, "$skip", 0),
     limit: limit === undefined ? 0 : asCount(limit, "$limit", 1),
     rest: pipeline.slice(at),
@@ -51,7 +51,7 @@ type Stage = (documents: AsyncIterable<Document>, operand: Value, language: Lang
 
 const stages: Record<string, Stage> = {
   $match: (documents, operand, language) => filtered(documents, compileFilter(asDocument(operand, "$match"), language)),
-  $sort: (documents, operand) => sorted(documents, compileSort(asDocument(operand, "$sort"))),
+  $sort: (documents, operand) => sorted(documents, compileSort(asSort(operand))),
   $skip: (documents, operand) => sliced(documents, asCount(operand, "$skip", 0), Number.POSITIVE_INFINITY),
   $limit: (documents, operand) => sliced(documents, 0, asCount(operand, "$limit", 1)),
   $project: (documents, operand, language) => mapped(documents, compileProjection(asDocument(operand, "$project"), language)),
@@ -91,6 +91,12 @@ async function* counted(documents: AsyncIterable<Document>, field: Value): Async
 function asDocument(operand: Value, stage: string): Document {
   if (typeof operand !== "object" || operand === null || Array.isArray(operand)) throw new StoreError("bad-request", `Cannot aggregate: \`${stage}\` needs a document`, { serverCode: 15959 })
   return operand as Document
+}
+
+function asSort(operand: Value): Document {
+  const sort = asDocument(operand, "$sort")
+  if (Object.keys(sort).length === 0) throw new StoreError("bad-request", "Cannot aggregate: `$sort` has no keys", { serverCode: 15976 })
+  return sort
 }
 
 function asCount(operand: Value, stage: string, least: number): number {

@@ -4,12 +4,14 @@ import { rankOf } from "../../../kernel/index.ts"
 import { StoreError } from "../../data/index.ts"
 import type { PathBounds } from "../language/index.ts"
 import type { CollectionInfo, IndexField, IndexInfo } from "./catalog.ts"
-import { encodeParts, rankByte, type KeyPart } from "./keys.ts"
+import { encodeKey, encodeParts, rankByte, type KeyPart } from "./keys.ts"
 
 /** A range of keys: from `low`, up to and without `high`. */
 export interface Interval { readonly low: Uint8Array; readonly high: Uint8Array }
 
+/** `point`: the one document whose `_id` has this key. */
 export type Plan =
+  | { readonly kind: "point"; readonly key: Uint8Array; readonly sorted: true }
   | { readonly kind: "natural"; readonly backwards: boolean; readonly sorted: boolean }
   | { readonly kind: "primary" | "index"; readonly index: IndexInfo | null; readonly intervals: readonly Interval[]; readonly backwards: boolean; readonly sorted: boolean }
 
@@ -27,6 +29,8 @@ const primaryFields: readonly IndexField[] = [{ field: "_id", path: ["_id"], des
  */
 export function choosePlan(collection: CollectionInfo, wanted: Wanted): Plan {
   if (wanted.hint !== undefined) return hintedPlan(collection, wanted, wanted.hint)
+  const id = wanted.bounds.find(({ path }) => path === "_id")?.equals
+  if (id?.length === 1) return { kind: "point", key: encodeKey(id[0]), sorted: true }
   const natural: Plan = { kind: "natural", backwards: false, sorted: isEmpty(wanted.sort) }
   let best: Plan = natural
   let bestScore = 0

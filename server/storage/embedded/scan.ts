@@ -2,8 +2,10 @@
 // writers nor the write-ahead log.
 import { readBson } from "../../../kernel/index.ts"
 import type { Namespace } from "../../data/index.ts"
-import { lookUp, type Catalog, type CollectionInfo } from "./catalog.ts"
+import { lookUp, type Catalog, type CollectionInfo, type IndexInfo } from "./catalog.ts"
 import type { Connection, Row } from "./connection.ts"
+import { entriesOf } from "./entries.ts"
+import { encodeKey } from "./keys.ts"
 import type { Interval, Plan } from "./plan.ts"
 import type { Found } from "./write-context.ts"
 
@@ -23,35 +25,67 @@ export interface Scan {
 /** Begins a walk. `expected` is how many documents the caller is likely to want. */
 export function startScan(namespace: Namespace, plan: Plan, expected = firstBatch): Scan {
   let size = Math.max(1, Math.min(expected, largestBatch))
-  const step = plan.kind === "natural" ? naturalSteps(plan.backwards) : keySteps(plan)
-  const seen = plan.kind === "index" ? new Set<number>() : undefined
+  let ended = false
+  const step = stepsOf(plan)
+  let seen: Set<number> | undefined
   return {
     next(reader) {
       const info = lookUp(reader.catalog, namespace)
-      if (info === undefined) return []
-      const multikey = plan.kind === "index" && info.indexes.find(({ id }) => id === plan.index?.id)?.multikey === true
+      if (info === undefined || ended) return []
       for (;;) {
-        const rows = step(reader.connection, info, size)
-        if (rows.length === 0) return []
-        size = nextSize(rows, size)
-        const fresh = multikey && seen !== undefined ? rows.filter(({ n }) => !seen.has(n) && seen.add(n)) : rows
-        if (fresh.length > 0) return fresh.map(decode)
+        const found = step(reader.connection, info, size)
+        ended = found.length < size
+        if (found.length === 0 || plan.kind !== "index" || !isMultikey(info, plan.index)) {
+          size = nextSize(found, size)
+          return found
+        }
+        seen ??= new Set()
+        const fresh: Found[] = []
+        for (const each of found) {
+          if (seen.has(each.n)) continue
+          seen.add(each.n)
+          fresh.push(each)
+        }
+        size = nextSize(found, size)
+        if (fresh.length > 0 || ended) return fresh
       }
     },
   }
+}
+
+function isMultikey(info: CollectionInfo, index: IndexInfo | null): boolean {
+  return info.indexes.find(({ id }) => id === index?.id)?.multikey === true
 }
 
 function decode({ n, doc }: Row): Found {
   return { n, document: readBson(doc), size: doc.length }
 }
 
-function nextSize(rows: readonly Row[], size: number): number {
+function nextSize(found: readonly Found[], size: number): number {
   let bytes = 1
-  for (const { doc } of rows) bytes += doc.length
-  return Math.max(1, Math.min(size * 4, largestBatch, Math.floor((batchBytes * rows.length) / bytes)))
+  for (const each of found) bytes += each.size
+  return Math.max(1, Math.min(size * 4, largestBatch, Math.floor((batchBytes * found.length) / bytes)))
 }
 
-type Step = (connection: Connection, info: CollectionInfo, size: number) => Row[]
+type Step = (connection: Connection, info: CollectionInfo, size: number) => Found[]
+
+function stepsOf(plan: Plan): Step {
+  switch (plan.kind) {
+    case "point": return pointStep(plan.key)
+    case "natural": return naturalSteps(plan.backwards)
+    default: return keySteps(plan)
+  }
+}
+
+function pointStep(key: Uint8Array): Step {
+  let done = false
+  return (connection, { table }) => {
+    if (done) return []
+    done = true
+    const row = connection.get<Row>(`SELECT n, doc FROM ${table} WHERE id = ?`, key)
+    return row === undefined ? [] : [decode(row)]
+  }
+}
 
 function naturalSteps(backwards: boolean): Step {
   let last = backwards ? Number.MAX_SAFE_INTEGER : -1
@@ -59,40 +93,46 @@ function naturalSteps(backwards: boolean): Step {
     const sql = backwards ? `SELECT n, doc FROM ${table} WHERE n < ? ORDER BY n DESC LIMIT ?` : `SELECT n, doc FROM ${table} WHERE n > ? ORDER BY n LIMIT ?`
     const rows = connection.all<Row>(sql, last, size)
     last = rows.at(-1)?.n ?? last
-    return rows
+    return rows.map(decode)
   }
 }
 
-function keySteps({ kind, index, intervals, backwards }: Exclude<Plan, { kind: "natural" }>): Step {
-  const order = backwards ? intervals.toReversed() : intervals
+/** The place of a document in the walk: its key, and its number among equal keys. */
+interface Place { readonly k: Uint8Array; readonly n: number }
+
+function keySteps({ index, intervals, backwards }: Extract<Plan, { kind: "primary" | "index" }>): Step {
   let at = 0
-  let place: { readonly k: Uint8Array; readonly n: number } | undefined
-  const unitKeys = kind === "primary"
-  return (connection, { table }, size) => {
-    const rows: Row[] = []
-    while (at < order.length && rows.length < size) {
-      const interval = order[at] as Interval
-      const wanted = size - rows.length
-      const found = unitKeys ? primaryRows(connection, table, interval, place?.k, backwards, wanted) : indexRows(connection, table, index?.table as string, interval, place, backwards, wanted)
-      for (const row of found) rows.push(row)
-      const last = found.at(-1)
-      if (found.length < wanted) [at, place] = [at + 1, undefined]
-      else if (last?.k !== undefined) place = { k: last.k, n: last.n }
+  let place: Place | undefined
+  return (connection, info, size) => {
+    const all: Found[] = []
+    while (at < intervals.length && all.length < size) {
+      const interval = intervals[backwards ? intervals.length - 1 - at : at] as Interval
+      const wanted = size - all.length
+      const rows = index === null ? primaryRows(connection, info.table, interval, place?.k, backwards, wanted) : indexRows(connection, info, index, interval, place, backwards, wanted)
+      for (const row of rows) all.push(decode(row))
+      if (rows.length < wanted) [at, place] = [at + 1, undefined]
+      else place = placeOf(rows.at(-1) as Row, all.at(-1) as Found, index)
     }
-    return rows
+    return all
   }
+}
+
+/** A row says its key only where the document has several; else the key is made again from the document, once a batch. */
+function placeOf({ k }: Row, { n, document }: Found, index: IndexInfo | null): Place {
+  return { n, k: k ?? (index === null ? encodeKey(document["_id"]) : entriesOf(index, document).keys[0] as Uint8Array) }
 }
 
 function primaryRows(connection: Connection, table: string, { low, high }: Interval, after: Uint8Array | undefined, backwards: boolean, limit: number): Row[] {
-  if (backwards) return connection.all<Row>(`SELECT n, id AS k, doc FROM ${table} WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ?`, low, after ?? high, limit)
-  if (after === undefined) return connection.all<Row>(`SELECT n, id AS k, doc FROM ${table} WHERE id >= ? AND id < ? ORDER BY id LIMIT ?`, low, high, limit)
-  return connection.all<Row>(`SELECT n, id AS k, doc FROM ${table} WHERE id > ? AND id < ? ORDER BY id LIMIT ?`, after, high, limit)
+  if (backwards) return connection.all<Row>(`SELECT n, doc FROM ${table} WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ?`, low, after ?? high, limit)
+  if (after === undefined) return connection.all<Row>(`SELECT n, doc FROM ${table} WHERE id >= ? AND id < ? ORDER BY id LIMIT ?`, low, high, limit)
+  return connection.all<Row>(`SELECT n, doc FROM ${table} WHERE id > ? AND id < ? ORDER BY id LIMIT ?`, after, high, limit)
 }
 
-function indexRows(connection: Connection, table: string, index: string, { low, high }: Interval, after: { readonly k: Uint8Array; readonly n: number } | undefined, backwards: boolean, limit: number): Row[] {
-  const select = `SELECT i.k AS k, i.n AS n, d.doc AS doc FROM ${index} i CROSS JOIN ${table} d ON d.n = i.n WHERE i.k >= ? AND i.k < ?`
+function indexRows(connection: Connection, info: CollectionInfo, index: IndexInfo, { low, high }: Interval, after: Place | undefined, backwards: boolean, limit: number): Row[] {
+  const columns = isMultikey(info, index) ? "i.k AS k, i.n AS n, d.doc AS doc" : "i.n AS n, d.doc AS doc"
+  const from = `SELECT ${columns} FROM ${index.table} i CROSS JOIN ${info.table} d ON d.n = i.n WHERE`
   const order = backwards ? "ORDER BY i.k DESC, i.n DESC LIMIT ?" : "ORDER BY i.k, i.n LIMIT ?"
-  if (after === undefined) return connection.all<Row>(`${select} ${order}`, low, high, limit)
-  if (backwards) return connection.all<Row>(`${select.replace("i.k >= ? AND i.k < ?", "i.k >= ? AND (i.k, i.n) < (?, ?)")} ${order}`, low, after.k, after.n, limit)
-  return connection.all<Row>(`${select.replace("i.k >= ? AND i.k < ?", "(i.k, i.n) > (?, ?) AND i.k < ?")} ${order}`, after.k, after.n, high, limit)
+  if (after === undefined) return connection.all<Row>(`${from} i.k >= ? AND i.k < ? ${order}`, low, high, limit)
+  if (backwards) return connection.all<Row>(`${from} i.k >= ? AND (i.k, i.n) < (?, ?) ${order}`, low, after.k, after.n, limit)
+  return connection.all<Row>(`${from} (i.k, i.n) > (?, ?) AND i.k < ? ${order}`, after.k, after.n, high, limit)
 }

@@ -1,7 +1,10 @@
 // Searches: filter, sort, skip, limit and projection over a scan.
 import type { Document } from "../../../kernel/index.ts"
 import { StoreError, type FindOptions, type Namespace } from "../../data/index.ts"
-import { compileFilter, compileProjection, compileSort, filterBounds, type LanguageOptions } from "../language/index.ts"
+import { nodeBounds } from "../language/bounds.ts"
+import { compileNode } from "../language/compile-tree.ts"
+import { compileProjection, compileSort, type LanguageOptions } from "../language/index.ts"
+import { parseFilter } from "../language/parse-filter.ts"
 import { lookUp } from "./catalog.ts"
 import { Slice } from "./cursor.ts"
 import { choosePlan } from "./plan.ts"
@@ -22,9 +25,10 @@ const everything = (): boolean => true
 /** Reads a filter, a sort and a hint. Throws `StoreError` for what MongoDB refuses. */
 export function compileSearch(namespace: Namespace, filter: Document, options: { readonly sort?: Document; readonly hint?: Document | string }, language: LanguageOptions): Search {
   const { sort, hint } = options
-  const matches = Object.keys(filter).length === 0 ? everything : compileFilter(filter, language)
+  const node = Object.keys(filter).length === 0 ? undefined : parseFilter(filter, language)
+  const matches = node === undefined ? everything : compileNode(node)
   const isSorted = sort !== undefined && Object.keys(sort).length > 0 && !Object.hasOwn(sort, "$natural")
-  const bounds = matches === everything ? [] : filterBounds(filter, language)
+  const bounds = node === undefined ? [] : nodeBounds(node)
   const wantedHint = sort !== undefined && Object.hasOwn(sort, "$natural") ? sort : hint
   return {
     namespace,
@@ -40,47 +44,85 @@ export function compileSearch(namespace: Namespace, filter: Document, options: {
   }
 }
 
+/** A search under way: each step looks at one batch of rows. */
+export class Steps {
+  readonly #search: Search
+  readonly #skip: number
+  readonly #limit: number
+  readonly #scan: Scan | undefined
+  readonly #top: TopList | undefined
+  #skipped = 0
+  #given = 0
+  rowsSeen = 0
+  isDone = false
+
+  constructor(reader: Reader, search: Search, skip: number, limit: number) {
+    this.#search = search
+    this.#skip = skip
+    this.#limit = limit
+    const begun = search.begin(reader, limit === 0 || limit === Number.POSITIVE_INFINITY ? 0 : skip + limit)
+    this.#scan = begun?.scan
+    this.#top = begun === undefined || begun.sorted ? undefined : new TopList(search.compare as (left: Document, right: Document) => number, limit === 0 ? 0 : skip + limit)
+    this.isDone = begun === undefined
+  }
+
+  /** What the next rows give: nothing yet, where a sort has to see all of them first. */
+  next(reader: Reader): Found[] {
+    const rows = (this.#scan as Scan).next(reader)
+    this.rowsSeen += rows.length
+    if (rows.length === 0) {
+      this.isDone = true
+      return this.#top === undefined ? [] : this.#top.take(this.#skip)
+    }
+    const { matches } = this.#search
+    const found = matches === everything ? rows : rows.filter(({ document }) => matches(document))
+    if (this.#top === undefined) return this.#cut(found)
+    for (const each of found) this.#top.add(each)
+    return []
+  }
+
+  #cut(found: Found[]): Found[] {
+    const leave = Math.min(this.#skip - this.#skipped, found.length)
+    this.#skipped += leave
+    const end = this.#limit === 0 ? found.length : Math.min(found.length, leave + this.#limit - this.#given)
+    this.#given += end - leave
+    this.isDone = this.#limit !== 0 && this.#given >= this.#limit
+    return leave === 0 && end === found.length ? found : found.slice(leave, end)
+  }
+}
+
 /** The matching documents in order, in batches; gives way to others while it searches. */
 export async function* searchBatches(reader: () => Reader, search: Search, skip = 0, limit = 0): AsyncGenerator<Found[], void, void> {
-  const begun = search.begin(reader(), limit === 0 ? 0 : skip + limit)
-  if (begun === undefined) return
+  const steps = new Steps(reader(), search, skip, limit)
   const slice = new Slice()
-  const top = begun.sorted ? undefined : new TopList(search.compare as (left: Document, right: Document) => number, limit === 0 ? 0 : skip + limit)
-  let skipped = 0
-  let given = 0
-  for (let rows = begun.scan.next(reader()); rows.length > 0; rows = begun.scan.next(reader())) {
-    let found = rows.filter(({ document }) => search.matches(document))
-    if (top !== undefined) for (const each of found) top.add(each)
-    else {
-      const leave = Math.min(skip - skipped, found.length)
-      skipped += leave
-      found = found.slice(leave, limit === 0 ? undefined : leave + limit - given)
-      given += found.length
-      if (found.length > 0) yield found
-      if (limit !== 0 && given >= limit) return
-    }
+  while (!steps.isDone) {
+    const found = steps.next(reader())
+    if (found.length > 0) yield found
     if (slice.isOver) await slice.pause()
   }
-  if (top !== undefined) yield top.take(skip)
+}
+
+/** All matching documents in order, each through `shape`. */
+export async function searchAll<Result>(reader: () => Reader, search: Search, skip: number, limit: number, shape: (found: Found) => Result): Promise<Result[]> {
+  const steps = new Steps(reader(), search, skip, limit)
+  const results: Result[] = []
+  const slice = new Slice()
+  while (!steps.isDone) {
+    for (const found of steps.next(reader())) results.push(shape(found))
+    if (!steps.isDone && slice.isOver) await slice.pause()
+  }
+  return results
 }
 
 /** The first documents a search finds within a number of rows, or `over` when there are more rows than that. */
 export function searchWithin(reader: Reader, search: Search, limit: number, mostRows: number): Found[] | "over" {
-  const begun = search.begin(reader, limit)
-  if (begun === undefined) return []
-  const top = begun.sorted ? undefined : new TopList(search.compare as (left: Document, right: Document) => number, limit)
+  const steps = new Steps(reader, search, 0, limit)
   const found: Found[] = []
-  let rowsSeen = 0
-  for (let rows = begun.scan.next(reader); rows.length > 0; rows = begun.scan.next(reader)) {
-    rowsSeen += rows.length
-    for (const row of rows) {
-      if (!search.matches(row.document)) continue
-      if (top !== undefined) top.add(row)
-      else if (found.push(row) === limit) return found
-    }
-    if (rowsSeen > mostRows) return "over"
+  while (!steps.isDone) {
+    for (const each of steps.next(reader)) found.push(each)
+    if (!steps.isDone && steps.rowsSeen > mostRows) return "over"
   }
-  return top === undefined ? found : top.take(0)
+  return found
 }
 
 /** Documents → documents, by the projection of a request. */

@@ -13,7 +13,7 @@ import { cursorOf } from "./cursor.ts"
 import { asStoreError } from "./errors.ts"
 import { findFirstInserted } from "./first-inserted.ts"
 import { runStages, splitPipeline } from "./pipeline.ts"
-import { compileSearch, compileShape, searchBatches } from "./search.ts"
+import { compileSearch, compileShape, searchAll, searchBatches, type Search } from "./search.ts"
 import { WriteOperations } from "./write-operations.ts"
 
 /** What a view needs of the store it belongs to. */
@@ -57,21 +57,31 @@ export class View implements Store {
     }
   }
 
-  async *#batches(namespace: Namespace, filter: Document, options: FindOptions): AsyncGenerator<Document[], void, void> {
+  /** A find, read and checked. */
+  #prepare(namespace: Namespace, filter: Document, options: FindOptions): { search: Search; shape: (document: Document) => Document; skip: number; limit: number } {
     this.#allow(namespace)
     refuseCollation(options.collation)
     const language = this.#language()
-    const shape = compileShape(options, filter, language)
-    const search = compileSearch(namespace, filter, options, language)
-    for await (const batch of searchBatches(() => this.#parts.access.reader(), search, count(options.skip, "skip"), Math.abs(count(options.limit, "limit")))) yield batch.map(({ document }) => shape(document))
+    return {
+      shape: compileShape(options, filter, language), search: compileSearch(namespace, filter, options, language),
+      skip: count(options.skip, "skip"), limit: Math.abs(count(options.limit, "limit")),
+    }
+  }
+
+  async *#batches(namespace: Namespace, filter: Document, options: FindOptions): AsyncGenerator<Document[], void, void> {
+    const { search, shape, skip, limit } = this.#prepare(namespace, filter, options)
+    for await (const batch of searchBatches(() => this.#parts.access.reader(), search, skip, limit)) yield batch.map(({ document }) => shape(document))
   }
 
   find(namespace: Namespace, filter: Document, options: FindOptions = {}): Cursor {
-    return cursorOf(this.#batches(namespace, filter, options))
+    return cursorOf(() => this.#batches(namespace, filter, options), async () => {
+      const { search, shape, skip, limit } = this.#prepare(namespace, filter, options)
+      return searchAll(() => this.#parts.access.reader(), search, skip, limit, ({ document }) => shape(document))
+    })
   }
 
   aggregate(namespace: Namespace, pipeline: readonly Document[]): Cursor {
-    return cursorOf(this.#aggregated(namespace, pipeline))
+    return cursorOf(() => this.#aggregated(namespace, pipeline))
   }
 
   async *#aggregated(namespace: Namespace, pipeline: readonly Document[]): AsyncGenerator<Document[], void, void> {
@@ -84,7 +94,7 @@ export class View implements Store {
     const run = async function* (language: LanguageOptions): AsyncGenerator<Document[], void, void> {
       yield* grouped(runStages(documents, pipeline, language))
     }
-    return cursorOf(run(this.#language()))
+    return cursorOf(() => run(this.#language()))
   }
 
   async count(namespace: Namespace, filter: Document, options: { readonly limit?: number; readonly skip?: number } = {}): Promise<number> {

@@ -29,7 +29,9 @@ export interface WriterParts {
 export class Writer {
   /** What readers may see: the catalog as of the last commit. */
   committed: Catalog
-  /** Grows with each commit that changed something. */
+  /** Runs before each commit, so that no reader holds on to what was before it. */
+  beforeCommit: () => void = () => undefined
+  /** Grows with each commit. */
   version = 0
   readonly #parts: WriterParts
   readonly #queue: (Waiting | Exclusive)[] = []
@@ -161,6 +163,7 @@ export class Writer {
   #commit(catalog: Catalog): void {
     const { connection } = this.#parts
     try {
+      this.beforeCommit()
       connection.exec("COMMIT")
     } catch (error) {
       if (connection.inTransaction) connection.exec("ROLLBACK")

@@ -1,0 +1,120 @@
+// The embedded store against SQLite with the same statements written by hand: `node bench/storage.ts [--million]`.
+// By hand means: prepared statements on a table of BSON blobs with a key column, decoded by the same decoder.
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { ObjectId, readBson, writeBson, type Document } from "../kernel/index.ts"
+import { openEmbeddedStore, type EmbeddedStore } from "../server/storage/index.ts"
+
+const namespace = { database: "bench", collection: "tasks" }
+const groups = 500
+
+function makeTask(n: number): Document {
+  return {
+    _id: `task-${String(n).padStart(8, "0")}`, group: `team-${n % groups}`, rank: (n * 7919) % 1_000_003, title: `Task number ${n}`, done: n % 3 === 0,
+    owner: new ObjectId("5f1a5f1a5f1a5f1a5f1a5f1a"), created: new Date(1_600_000_000_000 + n), tags: ["red", "green"], detail: { size: n % 10, note: "a few words of text to fill the place" },
+  }
+}
+
+interface Floor { readonly database: DatabaseSync; close(): void }
+
+function openFloor(file: string): Floor {
+  const database = new DatabaseSync(file)
+  database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768; PRAGMA mmap_size = 268435456;
+    CREATE TABLE tasks (n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, team TEXT, rank INTEGER, doc BLOB NOT NULL); CREATE INDEX tasks_team ON tasks (team, rank)`)
+  return { database, close: () => database.close() }
+}
+
+async function fill(store: EmbeddedStore, floor: Floor, count: number): Promise<void> {
+  await store.ensureIndex(namespace, { keys: { group: 1, rank: 1 } })
+  const insert = floor.database.prepare("INSERT INTO tasks (id, team, rank, doc) VALUES (?, ?, ?, ?)")
+  for (let from = 0; from < count; from += 1000) {
+    const tasks = Array.from({ length: Math.min(1000, count - from) }, (_, at) => makeTask(from + at))
+    await store.insert(namespace, tasks)
+    floor.database.exec("BEGIN")
+    for (const task of tasks) insert.run(task["_id"] as string, task["group"] as string, task["rank"] as number, writeBson(task))
+    floor.database.exec("COMMIT")
+  }
+}
+
+/** Best of several rounds, each side in turn, in microseconds an operation. */
+async function compare(name: string, times: number, ours: (at: number) => Promise<unknown>, byHand: (at: number) => unknown): Promise<void> {
+  let [best, floor] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+  for (let round = 0; round < 5; round++) {
+    let started = performance.now()
+    for (let at = 0; at < times; at++) await ours(round * times + at)
+    best = Math.min(best, performance.now() - started)
+    started = performance.now()
+    for (let at = 0; at < times; at++) await byHand(round * times + at)
+    floor = Math.min(floor, performance.now() - started)
+  }
+  console.log(`  ${name.padEnd(44)} ${((best / times) * 1000).toFixed(1).padStart(9)} µs  by hand ${((floor / times) * 1000).toFixed(1).padStart(9)} µs  ratio ${(best / floor).toFixed(2)}`)
+}
+
+async function measure(count: number): Promise<void> {
+  const folder = mkdtempSync(join(process.env["BENCH_FOLDER"] ?? tmpdir(), "backstitch-bench-"))
+  const store = openEmbeddedStore({ file: join(folder, "store.sqlite") })
+  const floor = openFloor(join(folder, "floor.sqlite"))
+  try {
+    await fill(store, floor, count)
+    console.log(`${count.toLocaleString("en")} documents`)
+    const any = (at: number): number => (at * 104_729) % count
+    const byId = floor.database.prepare("SELECT doc FROM tasks WHERE id = ?")
+    await compare("by `_id`", 3000, (at) => store.find(namespace, { _id: makeTask(any(at))["_id"] }, { limit: 1 }).toArray(), (at) => readBson(byId.get(makeTask(any(at))["_id"] as string)?.["doc"] as Uint8Array))
+    const first = floor.database.prepare("SELECT doc FROM tasks WHERE team = ? ORDER BY rank LIMIT 1")
+    await compare("first by an index", 3000, (at) => store.find(namespace, { group: `team-${at % groups}` }, { sort: { rank: 1 }, limit: 1 }).toArray(), (at) => readBson(first.get(`team-${at % groups}`)?.["doc"] as Uint8Array))
+    const page = floor.database.prepare("SELECT doc FROM tasks WHERE team = ? ORDER BY rank LIMIT 20")
+    await compare("page of 20 by an index, in its order", 1000, (at) => store.find(namespace, { group: `team-${at % groups}` }, { sort: { rank: 1 }, limit: 20 }).toArray(), (at) => page.all(`team-${at % groups}`).map(({ doc }) => readBson(doc as Uint8Array)))
+    const all = floor.database.prepare("SELECT doc FROM tasks WHERE team = ?")
+    await compare("page of 20 by an index, filtered further", 1000,
+      (at) => store.find(namespace, { group: `team-${at % groups}`, done: true, "detail.size": { $lt: 8 } }, { limit: 20 }).toArray(),
+      (at) => {
+        const found: Document[] = []
+        for (const { doc } of all.iterate(`team-${at % groups}`)) {
+          const task = readBson(doc as Uint8Array)
+          if (task["done"] === true && ((task["detail"] as Document)["size"] as number) < 8 && found.push(task) === 20) break
+        }
+        return found
+      })
+    const scan = floor.database.prepare("SELECT doc FROM tasks")
+    await compare("scan of all, one match", count > 100_000 ? 1 : 10,
+      (at) => store.find(namespace, { title: `Task number ${any(at)}` }).toArray(),
+      (at) => {
+        const found: Document[] = []
+        for (const { doc } of scan.iterate()) {
+          const task = readBson(doc as Uint8Array)
+          if (task["title"] === `Task number ${any(at)}`) found.push(task)
+        }
+        return found
+      })
+    let inserted = count
+    const insert = floor.database.prepare("INSERT INTO tasks (id, team, rank, doc) VALUES (?, ?, ?, ?)")
+    const insertByHand = (): void => {
+      const task = makeTask(inserted++)
+      insert.run(`h${task["_id"] as string}`, task["group"] as string, task["rank"] as number, writeBson(task))
+    }
+    floor.database.exec("PRAGMA synchronous = FULL")
+    await compare("insert, one after another, each on the disk", 500, () => store.insert(namespace, [makeTask(inserted++)]), insertByHand)
+    await compare("insert, 16 at a time, each on the disk", 100, () => Promise.all(Array.from({ length: 16 }, () => store.insert(namespace, [makeTask(inserted++)]))), () => {
+      for (let each = 0; each < 16; each++) insertByHand()
+    })
+    await compare("update by `_id`, one after another", 500, (at) => store.update(namespace, { _id: makeTask(any(at))["_id"] }, { $set: { done: at } }, { many: false }), (at) => {
+      const id = makeTask(any(at))["_id"] as string
+      const task = readBson(byId.get(id)?.["doc"] as Uint8Array)
+      floor.database.prepare("UPDATE tasks SET doc = ? WHERE id = ?").run(writeBson({ ...task, done: at }), id)
+    })
+  } finally {
+    await store.close()
+    floor.close()
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** At 10,000 documents, and with `--million` at a million too. */
+export async function run(): Promise<void> {
+  await measure(10_000)
+  if (process.argv.includes("--million")) await measure(1_000_000)
+}
+
+if (import.meta.main) await run()
