@@ -20,6 +20,10 @@ const measurements: readonly Measurement[] = [
   { name: "$or of two", filter: { $or: [{ b: "x" }, { "owner.level": 2 }] }, byHand: (document) => document["b"] === "x" || (document["owner"] as Document)["level"] === 2 },
 ]
 
+function cell(value: number): string {
+  return value.toFixed(1).padStart(10)
+}
+
 /** Nanoseconds a document, the best of several rounds. */
 function perDocument(test: (document: Document) => boolean): { nanoseconds: number; matched: number } {
   let best = Number.POSITIVE_INFINITY
@@ -45,7 +49,6 @@ for (const { name, filter, byHand } of measurements) {
   const query = new Query(filter as Record<string, never>)
   const peer = perDocument((document) => query.test(document))
   if (ours.matched !== floor.matched) throw new Error(`${name}: ${ours.matched} matched, ${floor.matched} by hand`)
-  const cell = (value: number) => value.toFixed(1).padStart(10)
   console.log(name.padEnd(24), cell(floor.nanoseconds), cell(ours.nanoseconds), cell(ours.nanoseconds / floor.nanoseconds), cell(peer.nanoseconds), cell(peer.nanoseconds / floor.nanoseconds))
 }
 
