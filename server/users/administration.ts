@@ -68,7 +68,7 @@ export interface AdministrationOptions {
   readonly providerId: (name: string) => string
   readonly clock: Clock
   readonly sessions: () => UserSessions
-  readonly revoke: (userId: string) => Promise<void>
+  readonly revoke: (userId: string, fields?: Document) => Promise<void>
   readonly remove: (userId: string) => Promise<void>
   readonly announceCreated: (user: UserRecord) => Promise<void>
   readonly anonymousDays: number
@@ -139,16 +139,13 @@ export function createUserAdministration(options: AdministrationOptions): UserAd
     },
     delete: remove,
     async disable(userId) {
-      const user = await required(userId)
-      // A second call does not move the time: sessions are ended by the first.
-      if (!user.disabled) await accounts.change(userId, { disabled: true, sessions_valid_since: new Date(clock().getTime() + 1) })
-      await sessions().endAll(userId)
+      await revoke(userId, { disabled: true })
     },
     async enable(userId) {
       await required(userId)
       await accounts.change(userId, { disabled: false })
     },
-    revokeSessions: revoke,
+    revokeSessions: (userId) => revoke(userId),
     async resetEmail(userId, value) {
       const email = readEmail(value)
       const user = await required(userId)

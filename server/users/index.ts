@@ -3,6 +3,8 @@ export type { CurrentUser, Login, LoginRequest, Users, UsersConfig, UsersOptions
 export type { ImportedUser, UserAdministration, UserListRequest } from "./administration.ts"
 export { checkCustomData, createCustomData } from "./custom-data.ts"
 export type { CustomData, CustomDataFinding, CustomDataOptions, CustomDataPolicy, TakenSnapshot } from "./custom-data.ts"
+export { checkProviders } from "./check-providers.ts"
+export type { ProviderFinding, ProviderSurroundings } from "./check-providers.ts"
 export { createPasswords } from "./passwords.ts"
 export type { Passwords } from "./passwords.ts"
 export { systemUser, userDocument } from "./records.ts"

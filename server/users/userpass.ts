@@ -121,7 +121,7 @@ export function createUserpass({ registrations, passwords, functions, mailer, co
       const mode = confirmMode()
       const email = readEmail(payload["email"])
       readPassword(payload["password"])
-      requests.take(`register ${address}`)
+      requests.take(`${email} ${address}`)
       const registration = await registrations.add(email, await hashNew(payload["password"]), mode.kind === "automatic")
       if (registration === undefined) throw new RequestError("AccountNameInUse", "name already in use")
       if (mode.kind === "automatic") return

@@ -104,7 +104,7 @@ export function createUsers(options: UsersOptions): Users {
   const providers = createProviders({ configured: () => config().providers, domainId, userpass: () => userpass, apiKeys, foreignTokens, functions, clock })
   const limits = { limit: attemptsPerMinute, windowMs: 60_000, clock }
   const userpass = createUserpass({
-    registrations, passwords, functions, mailer, config: () => providers.enabled("local-userpass"), providerId: () => providers.idOf("local-userpass"), attempts: createLimiter(limits), requests: createLimiter(limits), endSessions: revoke, hideUnknownUsers,
+    registrations, passwords, functions, mailer, config: () => providers.enabled("local-userpass"), providerId: () => providers.idOf("local-userpass"), attempts: createLimiter(limits), requests: createLimiter(limits), endSessions: (userId) => revoke(userId), hideUnknownUsers,
   })
 
   /** SOURCE: specification 1.8: part of the custom data configuration, so it does not run while that is disabled. */
@@ -120,10 +120,14 @@ export function createUsers(options: UsersOptions): Users {
     }
   }
 
-  async function revoke(userId: string): Promise<void> {
+  /** Ends all sessions of a user, and changes further fields in the same write. */
+  async function revoke(userId: string, fields: Document = {}): Promise<void> {
     // One later than now, and sessions start no earlier than this: what was begun in this millisecond ends too.
-    if (!(await accounts.change(userId, { sessions_valid_since: new Date(clock().getTime() + 1) }))) throw userNotFound()
-    await sessions().endAll(userId)
+    const since = clock().getTime() + 1
+    if (!(await accounts.change(userId, { ...fields, sessions_valid_since: new Date(since) }))) throw userNotFound()
+    const newest = await sessions().endAll(userId)
+    // A process whose clock is ahead may have started one later than that.
+    if (newest >= since) await accounts.change(userId, { sessions_valid_since: new Date(newest + 1) })
   }
 
   async function emit(operationType: AuthEvent["operationType"], providersUsed: readonly string[], user: UserRecord, customData: Document): Promise<void> {
