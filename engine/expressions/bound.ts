@@ -60,7 +60,8 @@ export function combine(kind: "every" | "some", of: readonly BoundNode[]): Bound
   const parts: BoundNode[] = []
   let unknown = false
   for (const part of of) {
-    if (part.kind !== "constant") parts.push(...(part.kind === kind ? part.of : [part]))
+    if (part.kind === kind) for (const inner of part.of) parts.push(inner)
+    else if (part.kind !== "constant") parts.push(part)
     else if (part.value === decisive) return constant(decisive)
     else if (part.value === undefined) unknown = true
   }

@@ -46,8 +46,9 @@ export function pushAll(parts: readonly Pushed[]): Pushed {
   for (const part of parts) {
     if (part.query === "none") return none
     exact &&= part.exact
-    if (!isAll(part.query)) queries.push(...(onlyList(part.query, "$and") ?? [part.query]))
+    if (!isAll(part.query)) for (const query of onlyList(part.query, "$and") ?? [part.query]) queries.push(query)
   }
+  if (queries.length > longestList) return unsure
   return { query: queries.length === 0 ? {} : queries.length === 1 ? (queries[0] as Document) : { $and: queries }, exact }
 }
 
@@ -60,9 +61,10 @@ export function pushAny(parts: readonly Pushed[]): Pushed {
     if (part.query === "none") continue
     if (isAll(part.query)) return unsure
     exact &&= part.exact
-    queries.push(...(onlyList(part.query, "$or") ?? [part.query]))
+    for (const query of onlyList(part.query, "$or") ?? [part.query]) queries.push(query)
   }
   if (queries.length === 0) return none
+  if (queries.length > longestList) return unsure
   return { query: queries.length === 1 ? (queries[0] as Document) : { $or: queries }, exact }
 }
 

@@ -20,6 +20,8 @@ interface Case {
   undetermined?: boolean
   calls?: number
   push_down?: { query: unknown; exact: boolean }
+  /** Names of faults the case guards against. */
+  regression?: string[]
 }
 
 const read = (file: string): unknown => JSON.parse(readFileSync(new URL(file, import.meta.url), "utf8"))
@@ -107,6 +109,7 @@ describe("fixtures/expressions/expressions.json", () => {
 
   for (const each of fixture.cases) {
     const runner = knownFailures.has(each.id) ? test.fails : test
-    runner(`${each.id}: ${each.name}`, () => check(each))
+    const guards = each.regression === undefined ? "" : ` (${each.regression.join(", ")})`
+    runner(`${each.id}: ${each.name}${guards}`, () => check(each))
   }
 })

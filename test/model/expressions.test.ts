@@ -5,7 +5,7 @@ import { bind, compile, constantOf, createCallTable, parseExpression, toQuery, t
 import type { Document, Value } from "../../kernel/index.ts"
 import { compileFilter } from "../../server/storage/language/index.ts"
 import { evaluateModel } from "./evaluate.ts"
-import { document, expression, known } from "./generate.ts"
+import { document, expression, fieldValue, known } from "./generate.ts"
 
 const runs = Number(process.env["MODEL_RUNS"] ?? 8000)
 const seed = Number(process.env["MODEL_SEED"] ?? Date.now() % 2 ** 31)
@@ -17,7 +17,7 @@ function answer(name: string, args: readonly Value[]): Value {
 
 function parse(raw: unknown): ReturnType<typeof parseExpression> | undefined {
   const problems: Problems = { errors: [], warnings: [] }
-  const parsed = parseExpression(raw, { context: "role", problems })
+  const parsed = parseExpression(raw, { context: "field", problems })
   return problems.errors.length > 0 ? undefined : parsed
 }
 
@@ -34,11 +34,11 @@ function settle(decide: () => Ternary | "depends", calls: CallLedger): Ternary |
 }
 
 const counts = { checks: 0, granted: 0, selected: 0, exact: 0, refused: 0, undetermined: 0 }
-const cases = fc.tuple(expression, known, fc.array(document, { minLength: documentsPerRun, maxLength: documentsPerRun }))
+const cases = fc.tuple(expression, known, fc.array(document, { minLength: documentsPerRun, maxLength: documentsPerRun }), fieldValue, fieldValue)
 
 describe("the engine agrees with the model", () => {
   test(`on random expressions and documents (seed ${seed}, ${runs} runs)`, () => {
-    fc.assert(fc.property(cases, ([raw, scope, documents]) => {
+    fc.assert(fc.property(cases, ([raw, scope, documents, current, previous]) => {
       const parsed = parse(raw)
       if (parsed === undefined) {
         counts.refused += 1
@@ -49,7 +49,7 @@ describe("the engine agrees with the model", () => {
       const predicate = compile(bound)
       const constant = settle(() => constantOf(bound), createCallTable())
       const decided: { document: Document; result: Ternary }[] = documents.map((each) => {
-        const place: DocumentScope = { root: each, prevRoot: each }
+        const place: DocumentScope = { root: each, prevRoot: each, this: current, prev: previous }
         const result = settle(() => predicate(place), calls) as Ternary
         expect({ result }).toEqual({ result: evaluateModel(raw, { ...scope, ...place }, answer) })
         if (typeof constant === "boolean") expect(result).toBe(constant)

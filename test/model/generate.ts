@@ -1,6 +1,6 @@
 // Random expressions and documents over few names and values, so that they meet often. fast-check makes them from a seed and shrinks what fails.
 import fc from "fast-check"
-import { fromEjson, type Document } from "../../kernel/index.ts"
+import { fromEjson, type Document, type Value } from "../../kernel/index.ts"
 
 const scalars: readonly unknown[] = [
   null, true, false, 0, 1, 2, -3, 2.5, "", "a", "b", "~", "64b1f0c2a7d93e5b8c214f06", { $numberLong: "1" }, { $numberLong: "9007199254740993" },
@@ -25,6 +25,9 @@ const decodeDocument = (raw: unknown): Document => fromEjson(raw) as Document
 
 export const document: fc.Arbitrary<Document> = fc.dictionary(fc.constantFrom("a", "b", "c", "l"), stored, { maxKeys: 4 }).map(decodeDocument)
 
+/** Values of `%%this` and `%%prev`; undefined is missing. */
+export const fieldValue: fc.Arbitrary<Value> = fc.option(stored.map((raw) => fromEjson(raw)), { nil: undefined })
+
 /** `%%user` and `%%values`, with and without custom data. */
 export const known: fc.Arbitrary<{ user?: Document; values: Document }> = fc.record({
   user: fc.oneof(
@@ -36,7 +39,7 @@ export const known: fc.Arbitrary<{ user?: Document; values: Document }> = fc.rec
 
 const fields = ["a", "b", "c", "l", "a.x", "l.x", "l.y", "a.0", "l.0.x", "a.length", "l.0", "__proto__", "constructor.name", "c.y"]
 const bareField = fc.constantFrom(...fields)
-const ofDocument = fc.constantFrom("%%root.a", "%%root.b", "%%root.l", "%%root.l.x", "%%root.a.x", "%%root.l.0", "%%prevRoot.a", "%%root.$ne", "%%root")
+const ofDocument = fc.constantFrom("%%root.a", "%%root.b", "%%root.l", "%%root.l.x", "%%root.a.x", "%%root.l.0", "%%prevRoot.a", "%%root.$ne", "%%root", "%%this", "%%this.x", "%%prev")
 const ofUser = fc.constantFrom("%%user.id", "%%user.custom_data", "%%user.custom_data.t", "%%user.custom_data.u", "%%user.custom_data.u.x", "%%user.custom_data.u.0", "%%values.v", "%%values.w.x")
 const subject = fc.oneof({ weight: 6, arbitrary: bareField }, { weight: 2, arbitrary: ofUser }, { weight: 1, arbitrary: ofDocument })
 const expansion = fc.oneof({ weight: 3, arbitrary: ofUser }, { weight: 1, arbitrary: ofDocument })

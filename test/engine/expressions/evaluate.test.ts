@@ -253,6 +253,18 @@ describe("push-down of hostile values", () => {
     expect(evaluate({ a: { $in: "%%user.custom_data.t" } }, { a: "t10000" }, user({ t: many }))).toBe(true)
   })
 
+  test("a list of a hundred thousand items, wherever it stands, ends neither the process nor the stack", () => {
+    const many = Array.from({ length: 200_000 }, (_, index) => ({ [`k${index}`]: 1 }))
+    for (const operator of ["$in", "$nin", "$all", "$eq"]) {
+      const raw = { b: 1, $and: [{ a: { [operator]: "%%user.custom_data.t" } }, { c: 1 }] }
+      expect(push(raw, user({ t: many })).exact, operator).toBe(false)
+      expect(evaluate(raw, { b: 1, c: 1, a: [] }, user({ t: many })), operator).toBe(operator === "$nin")
+    }
+    const alternatives = Array.from({ length: 200_000 }, (_, index) => ({ a: index }))
+    expect(push({ $or: [{ $or: alternatives }, { b: 1 }] }, user({}))).toEqual({ query: {}, exact: false })
+    expect(evaluate({ $or: [{ $or: alternatives }, { b: 1 }] }, { a: 199_999 })).toBe(true)
+  })
+
   test("a missing value is never dropped from a predicate", () => {
     expect(push({ a: "%%user.custom_data.t", b: 1 }, user({})).query).toBe("none")
     expect(push({ a: { $nin: ["%%user.custom_data.t"] } }, user({})).query).toBe("none")
