@@ -45,7 +45,8 @@ export function memoryDocuments(): CaseCollection {
   }
 }
 
-function stateOf(open: (name: string) => StateCollection): UserCollections & TokenCollections {
+/** Opens every collection that users and tokens need. */
+export function stateOf(open: (name: string) => StateCollection): UserCollections & TokenCollections {
   return { users: open("users"), identities: open("identities"), registrations: open("registrations"), apiKeys: open("api_keys"), sessions: open("sessions"), keys: open("keys") }
 }
 

@@ -1,8 +1,8 @@
 // One app's users and tokens over memory, for tests: a movable clock, functions by name, letters kept, a cheap hash.
 import type { Document, Value } from "../../../kernel/index.ts"
 import { errorReply } from "../../../server/http/error-response.ts"
-import { createSignIn, createTokenService, type TokenServiceOptions } from "../../../server/tokens/index.ts"
-import { createCustomData, createPasswords, createUsers, decodeSnapshot, type AuthEvent, type CustomDataConfig, type CustomDataPolicy, type Letter, type ProviderConfig, type UsersOptions } from "../../../server/users/index.ts"
+import { createSignIn, createTokenService, type TokenCollections, type TokenServiceOptions } from "../../../server/tokens/index.ts"
+import { createCustomData, createPasswords, createUsers, decodeSnapshot, type AuthEvent, type CustomDataConfig, type CustomDataPolicy, type Letter, type ProviderConfig, type UserCollections, type UsersOptions } from "../../../server/users/index.ts"
 import { memoryState } from "./memory-state.ts"
 
 export const domainId = "64a000000000000000000001"
@@ -23,6 +23,8 @@ export interface AppOptions {
   readonly tokens?: Partial<TokenServiceOptions>
   readonly users?: Partial<UsersOptions>
   readonly state?: ReturnType<typeof memoryState>
+  /** Collections of a real store, in place of `state`. */
+  readonly collections?: UserCollections & TokenCollections
   readonly letters?: boolean
 }
 
@@ -32,6 +34,7 @@ export const customDataConfig: CustomDataConfig = { enabled: true, dataSource: "
 export function openApp(options: AppOptions = {}) {
   const { providers = [provider("local-userpass", { config: { autoConfirm: true } }), provider("anon-user"), provider("api-key")], functions = {}, documents = new Map<string, Document>(), state = memoryState() } = options
   const app = { now: new Date("2024-05-01T12:00:00Z"), calls: [] as { name: string; args: readonly Value[] }[], letters: [] as Letter[], events: [] as AuthEvent[], warnings: [] as string[], down: false, config: options.customUserData }
+  const { collections = state } = options
   const clock = (): Date => app.now
   const log = { warn: (code: string) => void app.warnings.push(code) }
   const table = new Map(providers.map((each) => [each.type, each]))
@@ -40,7 +43,7 @@ export function openApp(options: AppOptions = {}) {
     reader: { findFirstInserted: async (_source, _database, _collection, _field, value) => (app.down ? Promise.reject(new Error("away")) : typeof value === "string" ? (documents.get(value) ?? null) : null) },
   })
   const users = createUsers({
-    collections: state, domainId, log, clock, passwords: cheapPasswords, secret: () => undefined, sessions: () => tokens, config: () => ({ clientAppId: "tasks-abcde", providers: table, customUserData: app.config }),
+    collections, domainId, log, clock, passwords: cheapPasswords, secret: () => undefined, sessions: () => tokens, config: () => ({ clientAppId: "tasks-abcde", providers: table, customUserData: app.config }),
     functions: {
       async call(name, args) {
         app.calls.push({ name, args })
@@ -53,7 +56,7 @@ export function openApp(options: AppOptions = {}) {
     onEvent: async (event) => void app.events.push(event),
     ...options.users,
   })
-  const tokens = createTokenService({ collections: state, snapshots: customData, users, domainId, log, clock, ...options.tokens })
+  const tokens = createTokenService({ collections, snapshots: customData, users, domainId, log, clock, ...options.tokens })
   const signIn = createSignIn({ users, tokens, decode: decodeSnapshot, clock })
   const logIn = (name: string, payload: Document = {}): ReturnType<typeof signIn.logIn> => signIn.logIn(name, payload, { address })
   const link = (accessToken: string, name: string, payload: Document = {}): ReturnType<typeof signIn.logIn> => signIn.logIn(name, payload, { address, link: { accessToken } })
