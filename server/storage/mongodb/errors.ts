@@ -20,6 +20,9 @@ export function serverCodeOf(error: unknown): number | undefined {
 /** Turns whatever the driver threw into the one error a store rejects with. */
 export function asStoreError(error: unknown, namespace?: Namespace): StoreError {
   if (error instanceof StoreError) return error
+  const wrapped: unknown = error instanceof MongoServerError ? error.errorResponse : undefined
+  // A bulk that was cut off is reported as if the server had answered.
+  if (wrapped instanceof MongoError && wrapped !== error) return asStoreError(wrapped, namespace)
   if (error instanceof MongoServerError) return fromServer(error, serverCodeOf(error), namespace)
   if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError) return new StoreError("unavailable", "Cannot reach MongoDB: no server answers", { cause: error })
   if (error instanceof MongoInvalidArgumentError) return new StoreError("bad-request", "Cannot run the operation: the driver refuses its arguments", { serverCode: 2, cause: error })

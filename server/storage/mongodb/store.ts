@@ -103,7 +103,8 @@ export class MongoView implements Store {
     return this.#run(namespace, async (collection) => {
       const complete = documents.map(withId)
       refuseTooLarge(complete)
-      if (complete.length > 0) await collection.insertMany(complete, { ...this.#base, ordered: options.ordered !== false })
+      if (complete.length === 1) await collection.insertOne(complete[0] as Document, this.#base)
+      else if (complete.length > 0) await collection.insertMany(complete, { ...this.#base, ordered: options.ordered !== false })
       return complete.map(({ _id }) => _id)
     })
   }
