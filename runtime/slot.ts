@@ -53,10 +53,21 @@ function busiest(slot: Slot): PendingCall | undefined {
   return found
 }
 
-/** The call that an executor's end is laid upon, if any. SOURCE: specification of the function runtime, 9.3 (7). */
+/**
+ * The call that an executor's end is laid upon, if any. SOURCE: specification of the function runtime, 9.3 (7).
+ *
+ * An engine that aborts has run out of memory, and so may have a process that somebody else killed while a guest was
+ * running. Any other end proves nothing of a call, unless it is the second for that call.
+ */
 export function blame(slot: Slot, calls: readonly PendingCall[], exit: ExecutorExit): { readonly call: PendingCall; readonly reason: TerminationReason } | undefined {
-  const call = slot.killed?.culprit ?? (slot.isLeaving ? undefined : busiest(slot)) ?? calls.find((each) => each.attempts > 1)
-  if (call === undefined) return undefined
-  if (slot.killed !== undefined) return { call, reason: slot.killed.because === "memory" ? "memory" : "wall-time" }
-  return { call, reason: exit.signal === "SIGABRT" || exit.signal === "SIGKILL" || exit.code === 134 ? "memory" : "executor-lost" }
+  if (slot.killed !== undefined) {
+    const { culprit, because } = slot.killed
+    return culprit === undefined ? undefined : { call: culprit, reason: because === "memory" ? "memory" : "wall-time" }
+  }
+  const aborted = exit.signal === "SIGABRT" || exit.code === 134
+  const killed = exit.signal === "SIGKILL" && slot.running.size > 0
+  const guilty = !slot.isLeaving && (aborted || killed) ? busiest(slot) : undefined
+  if (guilty !== undefined) return { call: guilty, reason: "memory" }
+  const again = calls.find((each) => each.attempts > 1)
+  return again === undefined ? undefined : { call: again, reason: "executor-lost" }
 }
