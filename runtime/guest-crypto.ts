@@ -143,8 +143,26 @@ function nodeCipher([mode, given, key, iv, input, extra]: readonly Json[]): Json
   return { data: binary(Buffer.concat([cipher.update(data), cipher.final()])) }
 }
 
-function nodeSign([algorithm, input, key]: readonly Json[]): Json {
-  return binary(sign(nodeHash(algorithm), bytesOf(input, "input"), readKey("private", key)))
+/** `padding`, `saltLength` and `dsaEncoding` of Node's `sign` and `verify`. */
+function signOptions(options: Json | undefined): { padding?: number; saltLength?: number; dsaEncoding?: "der" | "ieee-p1363" } {
+  const given = (typeof options === "object" && options !== null && !Array.isArray(options) ? options : {}) as Record<string, Json>
+  const plain = (value: Json | undefined): number | undefined => (value === null || value === undefined ? undefined : Number(typeof value === "object" && !Array.isArray(value) ? value["$numberInt"] : value))
+  const [padding, saltLength] = [plain(given["padding"]), plain(given["saltLength"])]
+  return {
+    ...(padding === undefined ? {} : { padding: padding === 6 ? constants.RSA_PKCS1_PSS_PADDING : constants.RSA_PKCS1_PADDING }),
+    ...(saltLength === undefined ? {} : { saltLength: Math.min(Math.max(saltLength, -2), 1024) }),
+    ...(given["dsaEncoding"] === "ieee-p1363" ? { dsaEncoding: "ieee-p1363" as const } : {}),
+  }
+}
+
+function nodeSign([algorithm, input, key, options]: readonly Json[]): Json {
+  return binary(sign(nodeHash(algorithm), bytesOf(input, "input"), { key: readKey("private", key), ...signOptions(options) }))
+}
+
+function keyInfo([kind, pem]: readonly Json[]): Json {
+  const key = readKey(oneOf(["private", "public"], kind, "the key"), pem)
+  const { modulusLength, namedCurve } = key.asymmetricKeyDetails ?? {}
+  return { type: key.asymmetricKeyType ?? "", ...(modulusLength === undefined ? {} : { modulusLength }), ...(namedCurve === undefined ? {} : { namedCurve }) }
 }
 
 /** Name → function; arguments and result are Extended JSON. */
@@ -154,7 +172,8 @@ export const cryptoFunctions: Readonly<Record<string, (args: readonly Json[]) =>
   "node.hmac": ([name, key, input]) => binary(createHmac(nodeHash(name), bytesOf(key, "key")).update(bytesOf(input, "input")).digest()),
   "node.cipher": nodeCipher,
   "node.sign": nodeSign,
-  "node.verify": ([algorithm, input, key, signature]) => verify(nodeHash(algorithm), bytesOf(input, "input"), readKey("public", key), bytesOf(signature, "signature")),
+  "node.verify": ([algorithm, input, key, signature, options]) => verify(nodeHash(algorithm), bytesOf(input, "input"), { key: readKey("public", key), ...signOptions(options) }, bytesOf(signature, "signature")),
+  "node.key": keyInfo,
   "node.pbkdf2": ([password, salt, iterations, length, digest]) =>
     binary(pbkdf2Sync(bytesOf(password, "password"), bytesOf(salt, "salt"), numberOf(iterations, "iterations", 1_000_000), numberOf(length, "length", 1024), nodeHash(digest))),
   "node.scrypt": ([password, salt, length, cost]) =>

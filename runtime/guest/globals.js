@@ -35,12 +35,15 @@ const newProcess = () => {
     return nanoseconds < since[1] ? [seconds - since[0] - 1, nanoseconds - since[1] + 1e9] : [seconds - since[0], nanoseconds - since[1]]
   }
   hrtime.bigint = () => NativeBigInt(currentTime() - begun) * 1000000n
-  return {
-    env: {}, argv: [], execArgv: [], version: "v10.18.1", versions: { node: "10.18.1" }, platform: "linux", arch: "x64", pid: 1, title: "node", browser: false,
+  const process = {
+    env: {}, stdin: { fd: 0, isTTY: false }, stdout: { fd: 1, isTTY: false, write: () => true }, stderr: { fd: 2, isTTY: false, write: () => true }, argv: [], execArgv: [], version: "v10.18.1", versions: { node: "10.18.1" }, platform: "linux", arch: "x64", pid: 1, title: "node", browser: false,
     hrtime, nextTick: (callback, ...args) => queueTask(callback, args), cwd: () => "/", uptime: () => (currentTime() - begun) / 1000,
     memoryUsage: () => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0 }), emitWarning() {}, on() { return this }, once() { return this }, off() { return this },
     removeListener() { return this }, emit() { return false }, listeners() { return [] },
   }
+  // Packages tell Node by this.
+  hide(process, toStringTag, "process")
+  return process
 }
 
 const queueTask = (callback, args) => {

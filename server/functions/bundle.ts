@@ -30,6 +30,7 @@ export async function bundleModules(app: AppModel): Promise<BundleResult> {
   const hasPackages = installed.length > 0 && names.length > 0
   const needsAll = hasPackages || sources.some((source) => /\brequire\s*\(\s*[^"'`\s]|\brequire\b(?!\s*\()/.test(source))
   const builtins = needsAll ? Object.keys(standIns) : Object.keys(standIns).filter((name) => wanted.has(name) || wanted.has(`node:${name}`))
+  if (wanted.has("http") || wanted.has("https") || wanted.has("node:http") || wanted.has("node:https")) builtins.push("stream")
   const usesBuffer = builtins.length > 0 || sources.some((source) => /\bBuffer\b/.test(source)) || wanted.has("crypto") || wanted.has("node:crypto")
   const [own, packages] = await Promise.all([bundleStandIns(usesBuffer ? withDependencies(builtins) : []), hasPackages ? bundlePackages(app.directory, names) : { modules: {}, problems: [] }])
   return { modules: { ...own, ...packages.modules }, problems: packages.problems }
@@ -58,6 +59,12 @@ function withDependencies(names: readonly string[]): string[] {
   return [...all]
 }
 
+/** What Node has and a stand-in lacks, where packages look for it. */
+const additions: Readonly<Record<string, string>> = {
+  zlib: "\n;(z=>{z.constants??=Object.fromEntries(Object.keys(z).filter(n=>/^[A-Z][A-Z0-9_]+$/.test(n)).map(n=>[n,z[n]]))})(module.exports)",
+  util: "\n;(u=>{for(const n of ['TextEncoder','TextDecoder'])if(!(n in u))Object.defineProperty(u,n,{get:()=>globalThis[n],enumerable:true,configurable:true})})(module.exports)",
+}
+
 const standInTexts = new Map<string, string>()
 
 /** The stand-ins are the same for every app, so each is bundled once in the life of this process. */
@@ -67,7 +74,10 @@ async function bundleStandIns(names: readonly string[]): Promise<Record<string, 
     const entryPoints = missing.map((name) => ({ in: requireHere.resolve(standIns[name] as string), out: name }))
     const external = externalModules.filter((each) => each !== "punycode")
     const result = await build({ ...common, platform: "browser", mainFields: ["browser", "main"], define: { global: "globalThis" }, external: [...external], entryPoints, plugins: [ownPackagesFirst] })
-    for (const file of result.outputFiles) standInTexts.set(file.path.replace(/^.*[\\/]out[\\/]/, "").replace(/\.js$/, ""), file.text)
+    for (const file of result.outputFiles) {
+      const name = file.path.replace(/^.*[\\/]out[\\/]/, "").replace(/\.js$/, "")
+      standInTexts.set(name, file.text + (additions[name] ?? ""))
+    }
   }
   return Object.fromEntries(names.map((name) => [name, standInTexts.get(name) ?? ""]))
 }
@@ -78,6 +88,16 @@ const ownPackagesFirst: Plugin = {
   setup({ onResolve }) {
     onResolve({ filter: /^(punycode|buffer|events|util|assert|url|string_decoder)\/?$/ }, ({ path, kind }) => (kind === "entry-point" ? undefined : { path: path.replace(/\/$/, ""), external: true }))
   },
+}
+
+/** Leaves exactly these names as `require` calls; esbuild's own list would also take what lies below them. */
+function keepRequires(names: ReadonlySet<string>): Plugin {
+  return {
+    name: "keep-requires",
+    setup({ onResolve }) {
+      onResolve({ filter: /^[^./]/ }, ({ path }) => (names.has(path) ? { path, external: true } : undefined))
+    },
+  }
 }
 
 /** Direct dependencies of `functions/package.json` (or one at the root) that are installed beside it. */
@@ -102,8 +122,7 @@ async function bundlePackages(directory: string, names: readonly string[]): Prom
   await Promise.all(names.map(async (name) => {
     try {
       // One bundle a name; the other names of the table stay `require` calls, so that a package is one instance in a call.
-      const external = [...externalModules, ...names.filter((each) => each !== name)]
-      const result = await build({ ...common, external, stdin: { contents: `module.exports = require(${JSON.stringify(name)})`, resolveDir: folder, loader: "js" } })
+      const result = await build({ ...common, plugins: [keepRequires(new Set([...externalModules, ...names.filter((each) => each !== name)]))], stdin: { contents: `module.exports = require(${JSON.stringify(name)})`, resolveDir: folder, loader: "js" } })
       modules[name] = result.outputFiles[0]?.text ?? ""
     } catch (error) {
       const first = (error as { errors?: readonly { text: string }[] }).errors?.[0]?.text

@@ -3,7 +3,27 @@ const { callHost, decode, bytesOf, utf8Bytes, Binary, hide, randomBytes, realm, 
 const { Buffer } = realm
 const ask = (name, ...args) => decode(callHost("crypto", name, args))
 const toBuffer = (binary) => Buffer.from(binary.buffer)
-const toBinary = (data, encoding) => new Binary(typeof data === "string" ? (encoding === undefined || encoding === "utf8" || encoding === "utf-8" ? utf8Bytes(data) : Buffer.from(data, encoding)) : bytesOf(data))
+
+/** A key as Node's functions give it: what it was made from, and what the host says of it. */
+class KeyObject {
+  #material
+  constructor(type, material, info) {
+    this.#material = material
+    Object.defineProperty(this, "type", { value: type, enumerable: true })
+    if (type === "secret") this.symmetricKeySize = material.length
+    else {
+      this.asymmetricKeyType = info.type
+      this.asymmetricKeyDetails = { ...(info.modulusLength === undefined ? {} : { modulusLength: info.modulusLength }), ...(info.namedCurve === undefined ? {} : { namedCurve: info.namedCurve }) }
+    }
+  }
+  export(options) { return this.type === "secret" && options?.format !== "jwk" ? Buffer.from(this.#material) : this.#material }
+}
+const keyOf = (type) => (input) => {
+  if (input instanceof KeyObject && input.type === type) return input
+  const text = pem(input)
+  return new KeyObject(type, text, ask("node.key", type, text))
+}
+const toBinary = (data, encoding) => new Binary(data instanceof KeyObject ? data.export() : typeof data === "string" ? (encoding === undefined || encoding === "utf8" || encoding === "utf-8" ? utf8Bytes(data) : Buffer.from(data, encoding)) : bytesOf(data))
 const output = (buffer, encoding) => (encoding === undefined || encoding === "buffer" ? buffer : buffer.toString(encoding))
 
 class Collecting {
@@ -31,7 +51,7 @@ class Sign extends Collecting {
   sign(key, encoding) { return output(toBuffer(this.finish(this.input(), key)), encoding) }
   verify(key, signature, encoding) { return this.finish(this.input(), key, toBinary(signature, encoding)) }
 }
-const pem = (key) => (typeof key === "string" ? key : typeof key === "object" && key !== null && key.key !== undefined ? pem(key.key) : Buffer.from(key).toString())
+const pem = (key) => (typeof key === "string" ? key : key instanceof KeyObject ? key.export() : typeof key === "object" && key !== null && key.key !== undefined ? pem(key.key) : Buffer.from(key).toString())
 
 /** Input is collected and the work done at `final`; `update` gives nothing, so `update(x) + final()` is right in sum. */
 class Cipher extends Collecting {
@@ -68,8 +88,13 @@ exports.createHmac = (name, key) => {
   const secret = toBinary(key)
   return new Hmac((input) => ask("node.hmac", name, secret, input))
 }
-exports.createSign = (name) => new Sign((input, key) => ask("node.sign", name, input, pem(key)))
-exports.createVerify = (name) => new Sign((input, key, signature) => ask("node.verify", name, input, pem(key), signature))
+const details = (key) => ({ padding: key?.padding ?? null, saltLength: key?.saltLength ?? null, dsaEncoding: key?.dsaEncoding ?? null })
+exports.createSign = (name) => new Sign((input, key) => ask("node.sign", name, input, pem(key), details(key)))
+exports.createVerify = (name) => new Sign((input, key, signature) => ask("node.verify", name, input, pem(key), signature, details(key)))
+exports.KeyObject = KeyObject
+exports.createSecretKey = (key, encoding) => new KeyObject("secret", typeof key === "string" ? Buffer.from(key, encoding) : Buffer.from(bytesOf(key)))
+exports.createPrivateKey = keyOf("private")
+exports.createPublicKey = keyOf("public")
 exports.createCipheriv = (name, key, iv) => new Cipher("encrypt", name, key, iv)
 exports.createDecipheriv = (name, key, iv) => new Cipher("decrypt", name, key, iv)
 const eventually = (compute, callback) => {
@@ -108,8 +133,8 @@ exports.scryptSync = (password, salt, length, options) => toBuffer(ask("node.scr
 exports.scrypt = (password, salt, length, options, callback) => (typeof options === "function" ? eventually(() => exports.scryptSync(password, salt, length), options) : eventually(() => exports.scryptSync(password, salt, length, options), callback))
 exports.getHashes = () => ["md5", "sha1", "sha224", "sha256", "sha384", "sha512", "ripemd160"]
 exports.getCiphers = () => ["aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "aes-128-ctr", "aes-192-ctr", "aes-256-ctr", "aes-128-gcm", "aes-192-gcm", "aes-256-gcm"]
-exports.constants = {}
-for (const name of ["createDiffieHellman", "createDiffieHellmanGroup", "createECDH", "generateKeyPair", "generateKeyPairSync", "publicEncrypt", "privateDecrypt", "privateEncrypt", "publicDecrypt", "createCipher", "createDecipher", "createPrivateKey", "createPublicKey", "createSecretKey"]) {
+exports.constants = { RSA_PKCS1_PADDING: 1, RSA_PKCS1_OAEP_PADDING: 4, RSA_PKCS1_PSS_PADDING: 6, RSA_PSS_SALTLEN_DIGEST: -1, RSA_PSS_SALTLEN_AUTO: -2, RSA_PSS_SALTLEN_MAX_SIGN: -2 }
+for (const name of ["createDiffieHellman", "createDiffieHellmanGroup", "createECDH", "generateKeyPair", "generateKeyPairSync", "publicEncrypt", "privateDecrypt", "privateEncrypt", "publicDecrypt", "createCipher", "createDecipher"]) {
   exports[name] = () => {
     throw new Error(`crypto.${name} is not available in this server`)
   }

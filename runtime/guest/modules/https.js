@@ -1,0 +1,2 @@
+// `require("https")`: as `http`, with the other scheme.
+module.exports = require("http").make("https:")
