@@ -36,7 +36,7 @@ export function rankOf(value: Value): number {
 
 /** Compares two values: negative, zero or positive. Total, transitive, and zero exactly for values MongoDB calls equal. */
 export function compareValues(left: Value, right: Value): number {
-  if (typeof left === "number" && typeof right === "number") return compareNumbers(left, right)
+  if (typeof left === "number" && typeof right === "number") return left < right ? -1 : left > right ? 1 : left === right ? 0 : compareNumbers(left, right)
   if (typeof left === "string" && typeof right === "string") return compareStrings(left, right)
   const leftRank = rankOf(left)
   const rightRank = rankOf(right)

@@ -24,7 +24,7 @@ const folder = join(import.meta.dirname, "../../fixtures/crud")
 
 /** Every file of cases, by its name without `.json`; with `names`, only those. */
 export function loadCrudCases(names?: readonly string[]): { readonly file: string; readonly cases: readonly CrudCase[] }[] {
-  const files = names ?? readdirSync(folder).filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -5)).sort()
+  const files = names ?? readdirSync(folder).filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -5)).toSorted()
   return files.map((file) => ({ file, cases: (JSON.parse(readFileSync(join(folder, `${file}.json`), "utf8")) as unknown[]).map(decodeCase) }))
 }
 

@@ -4,7 +4,7 @@ import { badRequest, serverCode } from "./errors.ts"
 import { compileFilter } from "./filter.ts"
 import { exactInteger } from "./integers.ts"
 import type { LanguageOptions } from "./options.ts"
-import { isOperatorDocument } from "./parse-condition.ts"
+import { isValueCondition } from "./parse-condition.ts"
 import { compileSort } from "./sort.ts"
 import { unchanged, type Modifier } from "./update-tree.ts"
 
@@ -106,10 +106,8 @@ export function pullMatching(path: string, operand: Value, options: LanguageOpti
   return onList("$pull", path, false, serverCode.badValue, without(pullTest(operand, options)))
 }
 
-const logical = new Set(["$and", "$or", "$nor", "$expr", "$where", "$text", "$jsonSchema", "$comment"])
-
 function pullTest(operand: Value, options: LanguageOptions): (item: Value) => boolean {
-  if (isDocument(operand) && !(isOperatorDocument(operand) && !logical.has(Object.keys(operand)[0] as string))) {
+  if (isDocument(operand) && !isValueCondition(operand)) {
     const matches = compileFilter(operand, options)
     return (item) => isDocument(item) && matches(item)
   }

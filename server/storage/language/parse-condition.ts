@@ -136,12 +136,16 @@ function elemMatch(operand: Value, elementFilter: ElementFilter): Test {
   return { ...closed("$elemMatch", operand, (value) => Array.isArray(value) && value.some((item: Value) => element(item, true))), element }
 }
 
-const logical = new Set(["$and", "$or", "$nor", "$expr", "$where", "$text", "$jsonSchema", "$comment"])
+const ofDocuments = new Set(["$and", "$or", "$nor", "$expr", "$where", "$text", "$jsonSchema", "$comment"])
+
+/** Whether a document is a condition on a value, and not a filter on a document, where it could be either (`$elemMatch`, `$pull`). */
+export function isValueCondition(operand: Document): boolean {
+  return isOperatorDocument(operand) && !ofDocuments.has(Object.keys(operand)[0] as string)
+}
 
 /** How `$elemMatch` tests one element: operators test the element itself, anything else is a filter on a document. */
 export function elementTest(operand: Document, elementFilter: ElementFilter): ValueTest {
-  const first = Object.keys(operand)[0]
-  if (isOperatorDocument(operand) && !logical.has(first as string)) return conditionTest(every(parseOperators(operand, elementFilter)))
+  if (isValueCondition(operand)) return conditionTest(every(parseOperators(operand, elementFilter)))
   const matches = elementFilter(operand)
   return (item) => {
     if (isDocument(item)) return matches(item)
