@@ -28,6 +28,16 @@ export function arrayFilterPaths(update: Document, arrayFilters: readonly Docume
   return arrayFilters.flatMap(predicatePaths).flatMap(([identifier, ...rest]) => (lists.get(identifier as string) ?? []).map((list) => [...list, ...rest]))
 }
 
+/** The paths an update or replacement names, without the operators that stand for elements. What it writes only on insert is left out. */
+export function changePaths(change: Document, isReplacement: boolean): Path[] {
+  if (isReplacement) return Object.keys(change).map((field) => [field])
+  return Object.entries(change).flatMap(([operator, fields]) => {
+    if (operator === "$setOnInsert" || !isDocument(fields)) return []
+    const targets = operator === "$rename" ? Object.values(fields).filter((target) => typeof target === "string") : []
+    return [...Object.keys(fields), ...targets].map((path) => splitPath(path).filter((segment) => !segment.startsWith("$")))
+  })
+}
+
 function noteIdentifiers(path: Path, lists: Map<string, Path[]>): void {
   path.forEach((segment, index) => {
     const identifier = /^\$\[(.+)\]$/.exec(segment)?.[1]

@@ -1,6 +1,6 @@
 // Which documents a write of a user touches, and whether it may (specification 9.4).
 import {
-  allOf, assignRole, isPathReadable, pushAssigned, readAs, storedScope, type AppliedFilters, type BoundRole, type BoundRules, type Path, type WriteDecision,
+  allOf, assignRole, forbiddenPath, identical, isPathReadable, pushAssigned, readAs, storedScope, unreadablePaths, type AppliedFilters, type BoundRole, type BoundRules, type Path, type WriteDecision,
 } from "../../engine/index.ts"
 import { ejsonText, type Document } from "../../kernel/index.ts"
 import { refusedAsHidden, refusedByRole, type WriteKind } from "./refusals.ts"
@@ -24,6 +24,8 @@ export interface Selection {
   readonly sort?: Document | undefined
   /** Paths the request looks at besides those of its predicate and sort. */
   readonly morePaths?: readonly Path[]
+  /** Paths the change names. */
+  readonly changedPaths?: readonly Path[]
   /** Documents an earlier, interrupted attempt has written. */
   readonly except?: ReadonlySet<string>
 }
@@ -43,7 +45,7 @@ export async function selectTargets(request: RuleRequest, selection: Selection, 
   const found = request.store.find(request.namespace, query, selection.sort === undefined ? {} : { sort: selection.sort })
   for await (const before of found) {
     if (selection.except?.has(idKey(before)) === true) continue
-    const target = await judgeOne(request, before, paths, judge)
+    const target = await judgeOne(request, before, paths, selection.changedPaths ?? [], judge)
     if (target === "skip") continue
     if (target === "hidden") {
       if (hiddenRefuses) throw refusedAsHidden(judge.kind)
@@ -55,8 +57,8 @@ export async function selectTargets(request: RuleRequest, selection: Selection, 
   return targets
 }
 
-async function judgeOne(request: RuleRequest, before: Document, paths: readonly Path[], judge: Judge): Promise<Target | "skip" | "hidden"> {
-  const met = await request.decide((rules) => meet(rules, before, paths))
+async function judgeOne(request: RuleRequest, before: Document, paths: readonly Path[], changed: readonly Path[], judge: Judge): Promise<Target | "skip" | "hidden"> {
+  const met = await request.decide((rules) => meet(rules, before, paths, changed))
   if (met === "no-match") return "skip"
   if (met === "no-role") {
     request.metrics.count({ outcome: "hidden", because: "no-role-applies", role: undefined })
@@ -67,22 +69,33 @@ async function judgeOne(request: RuleRequest, before: Document, paths: readonly 
   try {
     after = await judge.result(before)
   } catch (error) {
-    // SECURITY: what the database says of a document the user cannot see would tell him about it.
-    if (met.visible) throw error
-    return "hidden"
+    // SECURITY: what the database says of a part the user cannot see would tell him about it.
+    if (!met.visible) return "hidden"
+    throw met.unreadable.length > 0 ? refusedByRole(judge.kind, refusedAt(met, met.unreadable[0])) : error
   }
   const decision = await request.decide((rules) => judge.decide(rules, met.role, before, after))
-  if (decision.outcome === "granted") return { before, after }
-  if (met.visible) throw refusedByRole(judge.kind, decision)
-  return "hidden"
+  const forbidden = after === null || decision.outcome === "refused" ? undefined : await request.decide(() => forbiddenPath(met.role, met.unreadable, before, after))
+  const refusal = decision.outcome === "refused" ? decision : forbidden === undefined ? undefined : refusedAt(met, forbidden)
+  if (refusal !== undefined && met.visible) throw refusedByRole(judge.kind, refusal)
+  // SECURITY: a hidden document that a change leaves as it is, and names nothing of, is not counted: the count would tell that it exists.
+  const isVacuous = !met.visible && met.unreadable.length === 0 && after !== null && identical(before, after)
+  return refusal !== undefined || isVacuous ? "hidden" : { before, after }
 }
 
-function meet(rules: BoundRules, before: Document, paths: readonly Path[]): { readonly role: BoundRole; readonly visible: boolean } | "no-role" | "no-match" {
+/** A document that was met: its role, whether the user sees it, and which paths the change names of what he does not see. */
+interface Met { readonly role: BoundRole; readonly visible: boolean; readonly unreadable: readonly Path[] }
+
+function refusedAt({ role }: Met, path: Path = []): Extract<WriteDecision, { outcome: "refused" }> {
+  return { outcome: "refused", because: "field-forbids", role: role.role.name, field: path.join(".") }
+}
+
+function meet(rules: BoundRules, before: Document, paths: readonly Path[], changed: readonly Path[]): Met | "no-role" | "no-match" {
   const scope = storedScope(before)
   const role = assignRole(rules, scope)
   if (role === undefined) return "no-role"
   const read = readAs(role, before, scope, rules.settings)
-  return paths.every((path) => isPathReadable(read, before, path)) ? { role, visible: read.outcome === "granted" } : "no-match"
+  if (!paths.every((path) => isPathReadable(read, before, path))) return "no-match"
+  return { role, visible: read.outcome === "granted", unreadable: unreadablePaths(read, before, changed) }
 }
 
 /** A document's `_id` as a key. */

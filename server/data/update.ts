@@ -1,6 +1,6 @@
 // Updates, replacements and findOneAnd… of a user. What is refused is never visible to another reader: results are computed
 // without writing, judged, and only then swapped in, each only if the document is still what was judged.
-import { allOf, arrayFilterPaths, decideDelete, decideUpdate, deniedInUpdate, type AppliedFilters } from "../../engine/index.ts"
+import { allOf, arrayFilterPaths, changePaths, decideDelete, decideUpdate, deniedInUpdate, type AppliedFilters } from "../../engine/index.ts"
 import { isDocument, type Document, type Value } from "../../kernel/index.ts"
 import { writeWithRetry } from "./attempts.ts"
 import { checkQuery, checkShape } from "./read.ts"
@@ -52,8 +52,9 @@ export async function applyChange(request: RuleRequest, wanted: ChangeRequest): 
     decide: (rules, role, before, after) => decideUpdate(rules, role, before, after as Document),
   }
   const morePaths = change.kind === "update" && isDocument(change.update) ? arrayFilterPaths(change.update, change.arrayFilters ?? []) : []
+  const changedPaths = change.kind === "replace" ? changePaths(change.replacement, true) : changePaths(change.update as Document, false)
   return writeWithRetry(request, async (except) => {
-    const targets = await selectTargets(request, { filter, many, sort, morePaths, except }, filters, judge)
+    const targets = await selectTargets(request, { filter, many, sort, morePaths, changedPaths, except }, filters, judge)
     for (const { before, after } of targets) await checkSchema(request, "update", after as Document, before)
     const nothingMatched = targets.length === 0 && except.size === 0
     return { targets, insert: upsert && nothingMatched ? await judgeUpsert(request, filter, filters, change) : undefined }

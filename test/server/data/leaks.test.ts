@@ -72,6 +72,21 @@ const ask: fc.Arbitrary<Ask> = fc.oneof(
   fc.tuple(query, sort).map(([filter, order]): Ask => (collection) => collection.aggregate([{ $match: filter }, ...(Object.keys(order).length > 0 ? [{ $sort: order }] : []), { $project: { a: "$secret", name: 1 } }]).toArray()),
 )
 
+const target = fc.constantFrom("name", "secret", "address.city", "address.zip", "tags.0.k", "tags.0.v", "tags.$[].v", "tags.$[].k", "tags.$.v", "fresh", "address", "kind")
+// A replacement is left out: that it drops something hidden is refused, and must be (decision 0125).
+const update = fc.oneof(
+  fc.record({ operator: fc.constantFrom("$set", "$inc", "$max", "$min", "$unset", "$mul", "$push", "$addToSet", "$pull"), fields: fc.dictionary(target, value, { minKeys: 1, maxKeys: 2 }) }).map(({ operator, fields }) => ({ [operator]: fields })),
+  fc.tuple(target, target).filter(([from, to]) => from !== to).map(([from, to]) => ({ $rename: { [from]: to } })),
+) as fc.Arbitrary<Document>
+
+const write: fc.Arbitrary<Ask> = fc.oneof(
+  fc.tuple(query, update).map(([filter, change]): Ask => (collection) => collection.updateOne(filter, change)),
+  fc.tuple(query, update).map(([filter, change]): Ask => (collection) => collection.updateMany(filter, change)),
+  fc.tuple(query, update, sort).map(([filter, change, order]): Ask => (collection) => collection.findOneAndUpdate(filter, change, { sort: order, returnNewDocument: true })),
+  query.map((filter): Ask => (collection) => collection.deleteMany(filter)),
+  fc.tuple(query, sort).map(([filter, order]): Ask => (collection) => collection.findOneAndDelete(filter, { sort: order })),
+)
+
 /** Errors count as answers: a document that makes a request fail is seen by that. */
 async function answer(work: Ask, collection: GuardedCollection): Promise<unknown> {
   return work(collection).catch((error: unknown) => `error: ${(error as Error).message}`)
@@ -105,6 +120,22 @@ describe("hidden parts", () => {
       }
     }), { numRuns: 120 })
     expect(answers).toBeGreaterThan(100)
+  }, 120_000)
+
+  test("show in no answer of a write, nor in what a user sees after it", async () => {
+    const writable = { roles: [rules.roles[0], { name: "editor", apply_when: { kind: "shown" }, delete: { name: 1 }, fields: { _id: { read: true }, kind: { read: true }, name: { write: true }, fresh: { write: true }, address: { fields: { city: { write: true } } }, tags: { fields: { k: { write: true } } } } }, { ...rules.roles[2], write: true }] }
+    const [left, right] = open(writable)
+    let written = 0
+    await fc.assert(fc.asyncProperty(fc.array(pairOf("hidden", "shown", "open"), { minLength: 1, maxLength: 4 }), fc.array(write, { minLength: 6, maxLength: 6 }), async (pairs, writes) => {
+      await fill(pairs)
+      for (const each of writes) {
+        const [one, two] = [await answer(each, left), await answer(each, right)]
+        if (typeof one !== "string") written += 1
+        expect(two).toEqual(one)
+        expect(await right.find({}).toArray()).toEqual(await left.find({}).toArray())
+      }
+    }), { numRuns: 250 })
+    expect(written).toBeGreaterThan(100)
   }, 120_000)
 
   test("show in no change event and in no filter of a stream", async () => {

@@ -130,9 +130,9 @@ describe("what is refused is never visible", () => {
   })
 })
 
-describe("sessions", () => {
-  const open = (more: Partial<WorldOptions> = {}): ReturnType<typeof openWorld>["service"] => openWorld({ store, rules: { roles: [owner] }, ...more }).service
+const open = (): ReturnType<typeof openWorld>["service"] => openWorld({ store, rules: { roles: [owner] } }).service
 
+describe("sessions", () => {
   test("what joins a session is seen by others only after the commit", async () => {
     const service = open()
     const session = await service.startSession("mongodb-atlas", callerOf())
