@@ -33,8 +33,13 @@ interface Reading { mode: "inclusion" | "exclusion" | undefined; keepsId: boolea
 export function parseProjection(projection: Document, options: LanguageOptions): ParsedProjection {
   const reading: Reading = { mode: undefined, keepsId: undefined, positionalPath: undefined, hasElemMatch: false, tree: new Map(), options }
   for (const field of Object.keys(projection)) readField(reading, pathSegments(field), projection[field])
-  const mode = reading.mode ?? (reading.keepsId === true && !hasSlice(reading.tree) ? "inclusion" : "exclusion")
-  return { mode, tree: reading.tree, keepsId: reading.keepsId ?? true, positionalPath: reading.positionalPath }
+  return { mode: reading.mode ?? undecidedMode(reading), tree: reading.tree, keepsId: reading.keepsId ?? true, positionalPath: reading.positionalPath }
+}
+
+/** The mode where no field but `_id` says it: `_id: 1` includes; else `$slice` excludes, and `$elemMatch` without it includes. */
+function undecidedMode({ keepsId, hasElemMatch, tree }: Reading): "inclusion" | "exclusion" {
+  if (keepsId === true) return "inclusion"
+  return hasElemMatch && !hasSlice(tree) ? "inclusion" : "exclusion"
 }
 
 function hasSlice(tree: ProjectionTree): boolean {
@@ -66,7 +71,7 @@ function readField(reading: Reading, segments: string[], value: Value): void {
 
 function readFlag(reading: Reading, segments: readonly string[], isIncluded: boolean): void {
   if (segments.length === 1 && segments[0] === "_id") {
-    if (reading.keepsId !== undefined) throw collision()
+    if (reading.keepsId !== undefined) throw collision(serverCode.samePath)
     reading.keepsId = isIncluded
     return
   }
@@ -85,7 +90,7 @@ function setMode(reading: Reading, mode: "inclusion" | "exclusion"): void {
 
 function readPositional(reading: Reading, segments: string[], value: Value): void {
   if (reading.positionalPath !== undefined) throw badRequest("Cannot project: more than one positional `$`", serverCode.positionalAlone)
-  if (reading.hasElemMatch) throw badRequest("Cannot project: positional `$` beside `$elemMatch`", 31255)
+  if (reading.hasElemMatch) throw badRequest("Cannot project: positional `$` beside `$elemMatch`", 31256)
   const isIncluded = value === true || (isNumeric(value) && Number(String(value)) !== 0)
   if (!isIncluded) throw badRequest("Cannot project: positional `$` takes no value but 1", 31271)
   if (reading.mode === "exclusion") throw badRequest("Cannot project: positional `$` in an exclusion", serverCode.positionalInExclusion)
@@ -138,7 +143,6 @@ function addElemMatch(reading: Reading, segments: readonly string[], operand: Va
   if (!isDocument(operand)) throw badRequest("Cannot project: the operand of `$elemMatch` is no document", serverCode.elemMatchOperand)
   if (segments.length > 1) throw badRequest("Cannot project: `$elemMatch` on a dotted path", 31275)
   if (reading.positionalPath !== undefined) throw badRequest("Cannot project: positional `$` beside `$elemMatch`", 31255)
-  setMode(reading, "inclusion")
   reading.hasElemMatch = true
   const element = elementTest(operand, (filter) => compileNode(parseFilter(filter, reading.options)))
   place(reading.tree, segments, { kind: "elemMatch", element })
@@ -162,16 +166,16 @@ function place(tree: ProjectionTree, segments: readonly string[], leaf: Projecti
   const field = segments[0] as string
   const there = tree.get(field)
   if (segments.length === 1) {
-    if (there !== undefined) throw collision()
+    if (there !== undefined) throw collision(serverCode.samePath)
     tree.set(field, leaf)
     return
   }
-  if (there !== undefined && !(there instanceof Map)) throw collision()
+  if (there !== undefined && !(there instanceof Map)) throw collision(serverCode.pathCollision)
   const below: ProjectionTree = there ?? new Map()
   tree.set(field, below)
   place(below, segments.slice(1), leaf)
 }
 
-function collision(): Error {
-  return badRequest("Cannot project: two paths collide", serverCode.pathCollision)
+function collision(code: number): Error {
+  return badRequest("Cannot project: two paths collide", code)
 }

@@ -25,6 +25,11 @@ describe("compileProjection()", () => {
     [{ m: { $elemMatch: { k: 2 } } }, { _id: 1, m: [{ k: 2 }] }],
     [{ m: { $elemMatch: { k: 9 } } }, { _id: 1 }],
     [{ l: { $elemMatch: { $gt: 2 } } }, { _id: 1, l: [3] }],
+    [{ _id: 0, l: { $elemMatch: { $gt: 2 } } }, { l: [3] }],
+    [{ a: 0, l: 0, m: { $elemMatch: { k: 2 } } }, { _id: 1, s: "x", m: [{ k: 2 }] }],
+    [{ a: 0, l: 0, m: { $elemMatch: { k: 9 } } }, { _id: 1, s: "x" }],
+    [{ _id: 1, l: { $slice: 1 } }, { _id: 1, l: [1] }],
+    [{ _id: 0, l: { $slice: 1 }, m: { $elemMatch: { k: 2 } } }, { a: document["a"], l: [1], s: "x", m: [{ k: 2 }] }],
     [{ s: 1, t: "literal" }, { _id: 1, s: "x", t: "literal" }],
     [{ nosuch: 1 }, { _id: 1 }],
   ])("%j", (projection, expected) => expect(project(projection, document)).toEqual(expected))
@@ -40,8 +45,8 @@ describe("compileProjection()", () => {
   })
 
   test.each<[Document, number]>([
-    [{ a: 1, s: 0 }, 31254], [{ a: 0, s: 1 }, 31253], [{ a: 1, "a.b": 1 }, 31249], [{ "a.b": 1, a: 1 }, 31249], [{ a: {} }, 51270], [{ "a.": 1 }, 40352], [{ l: { $slice: "x" } }, 28667],
-    [{ l: { $slice: [1, 0] } }, 28724], [{ m: { $elemMatch: 1 } }, 31274], [{ "a.b": { $elemMatch: { c: 1 } } }, 31275], [{ "l.$": 1, "m.$": 1 }, 31276], [{ "l.$": 1, m: { $elemMatch: { k: 1 } } }, 31255],
+    [{ a: 1, s: 0 }, 31254], [{ a: 0, s: 1 }, 31253], [{ a: 1, "a.b": 1 }, 31249], [{ "a.b": 1, a: 1 }, 31250], [{ a: {} }, 51270], [{ "a.": 1 }, 40352], [{ l: { $slice: "x" } }, 28667],
+    [{ l: { $slice: [1, 0] } }, 28724], [{ m: { $elemMatch: 1 } }, 31274], [{ "a.b": { $elemMatch: { c: 1 } } }, 31275], [{ "l.$": 1, "m.$": 1 }, 31276], [{ "l.$": 1, m: { $elemMatch: { k: 1 } } }, 31255], [{ m: { $elemMatch: { k: 1 } }, "l.$": 1 }, 31256],
     [{ a: 0, "l.$": 1 }, 31395], [{ "l.$": 0 }, 31271], [{ $a: 1 }, 16410],
   ])("refuses %j with %i", (projection, serverCode) => expect(() => project(projection, document)).toThrow(refused(serverCode)))
 
