@@ -94,8 +94,8 @@ function exactly(query: Document): Pushed {
 }
 
 /** A test and its reverse, from the query for the test. */
-function either(query: Document, wanted: boolean, exact = true): Pushed {
-  return { query: wanted ? query : { $nor: [query] }, exact }
+function either(query: Document, wanted: boolean): Pushed {
+  return exactly(wanted ? query : { $nor: [query] })
 }
 
 function pushFixed({ subject, of }: FixedTest, wanted: boolean): Pushed {
@@ -116,7 +116,7 @@ function pushField(field: string, of: FixedTest["of"], wanted: boolean, many: bo
     case "in": return pushMembership(field, of.items, of.looseNull, wanted, many)
     case "exists": return exactly({ [field]: { $exists: wanted } })
     case "size": return either({ [field]: { $size: of.size } }, wanted)
-    case "type": return either({ [field]: { $type: [...of.types] } }, wanted, false)
+    case "type": return wanted ? { query: { [field]: { $type: [...of.types] } }, exact: false } : unsure
     case "mod":
     case "regex": return unsure
   }

@@ -27,10 +27,11 @@ export function readObjectKeywords(raw: Record<string, unknown>, place: SchemaPl
   const additional = has("additionalProperties") ? read(raw["additionalProperties"], below(place, "additionalProperties", true)) : undefined
   const required = new Set(has("required") ? (readNames(raw["required"], below(place, "required")) ?? []) : [])
   const isClosed = raw["additionalProperties"] === false
+  const skipsNull: SkipsNull = (name, node) => !node.admitsNull && (required.has(name) || (place.nullTypes && node.isTyped))
   const checks: Check[] = []
   if (required.size > 0) checks.push(requiredCheck(required, properties))
-  if (properties.size > 0) checks.push(propertiesCheck(properties, required, place.nullTypes))
-  if (patterns.length > 0 || additional !== undefined) checks.push(otherPropertiesCheck({ properties, patterns, additional, isClosed }))
+  if (properties.size > 0) checks.push(propertiesCheck(properties, skipsNull))
+  if (patterns.length > 0 || additional !== undefined) checks.push(otherPropertiesCheck({ properties, patterns, additional }, isClosed, skipsNull))
   if (has("minProperties")) checks.push(...countCheck(readCount(raw["minProperties"], below(place, "minProperties")), "array_min_properties"))
   if (has("maxProperties")) checks.push(...countCheck(readCount(raw["maxProperties"], below(place, "maxProperties")), "array_max_properties"))
   if (has("dependencies")) checks.push(...readDependencies(raw["dependencies"], below(place, "dependencies"), read))
@@ -78,30 +79,34 @@ function requiredCheck(required: ReadonlySet<string>, properties: ReadonlyMap<st
   }
 }
 
-function propertiesCheck(properties: ReadonlyMap<string, SchemaNode>, required: ReadonlySet<string>, nullTypes: boolean): Check {
+/** Whether null in a field is not for its schema: `required` has refused it, or the setting for null types admits it. */
+type SkipsNull = (name: string, node: SchemaNode) => boolean
+
+function propertiesCheck(properties: ReadonlyMap<string, SchemaNode>, skipsNull: SkipsNull): Check {
   return (value, field, checking) => {
     const document = value as Document
     for (const [name, node] of properties) {
       // SECURITY: own fields only; `properties` is a map for the same reason.
       if (!Object.hasOwn(document, name)) continue
       const inner = document[name]
-      if (inner === null && !node.admitsNull && (required.has(name) || (nullTypes && node.isTyped))) continue
+      if (inner === null && skipsNull(name, node)) continue
       node.check(inner, fieldBelow(field, name), checking)
     }
   }
 }
 
-function otherPropertiesCheck({ properties, patterns, additional, isClosed }: Omit<ObjectKeywords, "checks"> & { readonly isClosed: boolean }): Check {
+function otherPropertiesCheck({ properties, patterns, additional }: Omit<ObjectKeywords, "checks">, isClosed: boolean, skipsNull: SkipsNull): Check {
   return (value, field, checking) => {
     const document = value as Document
     for (const name of Object.keys(document)) {
+      const inner = document[name]
       const at = fieldBelow(field, name)
       // A name too long to be looked at counts as matching, so that nothing escapes its checks.
       const matching = patterns.filter(({ pattern }) => pattern.test(name) !== false)
-      for (const { node } of matching) node.check(document[name], at, checking)
-      if (matching.length > 0 || properties.has(name) || additional === undefined) continue
-      if (!isClosed) additional.check(document[name], at, checking)
-      else if (patterns.length > 0) checking.problems.push({ field: at, kind: "invalid_property_pattern", detail: "the name matches no pattern" })
+      const nodes = matching.length > 0 ? matching.map(({ node }) => node) : properties.has(name) || additional === undefined || isClosed ? [] : [additional]
+      for (const node of nodes) if (!(inner === null && skipsNull(name, node))) node.check(inner, at, checking)
+      if (!isClosed || matching.length > 0 || properties.has(name)) continue
+      if (patterns.length > 0) checking.problems.push({ field: at, kind: "invalid_property_pattern", detail: "the name matches no pattern" })
       else checking.problems.push({ field: at, kind: "additional_property_not_allowed", detail: "no such property is allowed" })
     }
   }

@@ -124,6 +124,11 @@ describe("null", () => {
     expect(problemsOf(schema, { r: "x", o: null })).toEqual(["invalid_type o"])
     expect(problemsOf(schema, { r: "x", o: null }, undefined, true)).toEqual([])
   })
+  test("the setting holds for fields under patterns and additional properties too", () => {
+    const others = { patternProperties: { "^p": { bsonType: "int" } }, additionalProperties: { bsonType: "string" } }
+    expect(problemsOf(others, { p1: null, x: null })).toEqual(["invalid_type p1", "invalid_type x"])
+    expect(problemsOf(others, { p1: null, x: null }, undefined, true)).toEqual([])
+  })
   test("is admitted by a type that names it and by a field without a type", () => {
     expect(problemsOf(schema, { r: "x", n: null, u: null })).toEqual([])
   })
