@@ -17,7 +17,7 @@ export interface ParseRulesOptions {
  *
  * Check `problems.errors` before using the result: what had errors in it grants nothing, but the file must not be deployed.
  */
-export function parseRules(raw: unknown, { pointer = "", problems }: ParseRulesOptions): Rules {
+export function parseRules(raw: unknown, { kind, pointer = "", problems }: ParseRulesOptions): Rules {
   const none: Rules = { database: undefined, collection: undefined, roles: [], filters: [] }
   if (!isPlainObject(raw)) {
     report(problems, "wrong-operand", pointer, "rules are an object")
@@ -29,9 +29,12 @@ export function parseRules(raw: unknown, { pointer = "", problems }: ParseRulesO
   }
   const roles = readList(raw, "roles", pointer, problems).map(({ item, at }) => parseRole(item, at, problems))
   const filters = readList(raw, "filters", pointer, problems).map(({ item, at }) => parseFilter(item, at, problems))
-  if (Array.isArray(raw["roles"]) && raw["roles"].length === 0) warn(problems, "empty-roles", childPointer(pointer, "roles"), "an empty list of roles is like none: the default roles serve")
+  if (Array.isArray(raw["roles"]) && raw["roles"].length === 0) {
+    warn(problems, "empty-roles", childPointer(pointer, "roles"), kind === "collection" ? "an empty list of roles is like none: the default roles serve" : "an empty list of roles serves nobody")
+  }
   refuseEqualNames(roles, problems)
-  return { database: text(raw["database"]), collection: text(raw["collection"]), roles, filters }
+  const isNamed = kind === "collection"
+  return { database: isNamed ? text(raw["database"]) : undefined, collection: isNamed ? text(raw["collection"]) : undefined, roles, filters }
 }
 
 // SOURCE: Stitch manual of 2018: rules by field path beside a rule for all other fields, before roles existed.
