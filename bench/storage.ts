@@ -1,10 +1,11 @@
 // The embedded store against SQLite with the same statements written by hand: `node bench/storage.ts [--million]`.
-// By hand means: prepared statements on a table of BSON blobs with a key column, decoded by the same decoder.
+// By hand means: prepared statements on a table of BSON blobs with a key column, and the same decoder.
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { ObjectId, readBson, writeBson, type Document } from "../kernel/index.ts"
+import { ObjectId, writeBson, type Document } from "../kernel/index.ts"
+import { decodeDocument } from "../server/storage/decode.ts"
 import { openEmbeddedStore, type EmbeddedStore } from "../server/storage/index.ts"
 
 const namespace = { database: "bench", collection: "tasks" }
@@ -61,18 +62,18 @@ async function measure(count: number): Promise<void> {
     console.log(`${count.toLocaleString("en")} documents`)
     const any = (at: number): number => (at * 104_729) % count
     const byId = floor.database.prepare("SELECT doc FROM tasks WHERE id = ?")
-    await compare("by `_id`", 3000, (at) => store.find(namespace, { _id: makeTask(any(at))["_id"] }, { limit: 1 }).toArray(), (at) => readBson(byId.get(makeTask(any(at))["_id"] as string)?.["doc"] as Uint8Array))
+    await compare("by `_id`", 3000, (at) => store.find(namespace, { _id: makeTask(any(at))["_id"] }, { limit: 1 }).toArray(), (at) => decodeDocument(byId.get(makeTask(any(at))["_id"] as string)?.["doc"] as Uint8Array))
     const first = floor.database.prepare("SELECT doc FROM tasks WHERE team = ? ORDER BY rank LIMIT 1")
-    await compare("first by an index", 3000, (at) => store.find(namespace, { group: `team-${at % groups}` }, { sort: { rank: 1 }, limit: 1 }).toArray(), (at) => readBson(first.get(`team-${at % groups}`)?.["doc"] as Uint8Array))
+    await compare("first by an index", 3000, (at) => store.find(namespace, { group: `team-${at % groups}` }, { sort: { rank: 1 }, limit: 1 }).toArray(), (at) => decodeDocument(first.get(`team-${at % groups}`)?.["doc"] as Uint8Array))
     const page = floor.database.prepare("SELECT doc FROM tasks WHERE team = ? ORDER BY rank LIMIT 20")
-    await compare("page of 20 by an index, in its order", 1000, (at) => store.find(namespace, { group: `team-${at % groups}` }, { sort: { rank: 1 }, limit: 20 }).toArray(), (at) => page.all(`team-${at % groups}`).map(({ doc }) => readBson(doc as Uint8Array)))
+    await compare("page of 20 by an index, in its order", 1000, (at) => store.find(namespace, { group: `team-${at % groups}` }, { sort: { rank: 1 }, limit: 20 }).toArray(), (at) => page.all(`team-${at % groups}`).map(({ doc }) => decodeDocument(doc as Uint8Array)))
     const all = floor.database.prepare("SELECT doc FROM tasks WHERE team = ?")
     await compare("page of 20 by an index, filtered further", 1000,
       (at) => store.find(namespace, { group: `team-${at % groups}`, done: true, "detail.size": { $lt: 8 } }, { limit: 20 }).toArray(),
       (at) => {
         const found: Document[] = []
         for (const { doc } of all.iterate(`team-${at % groups}`)) {
-          const task = readBson(doc as Uint8Array)
+          const task = decodeDocument(doc as Uint8Array)
           if (task["done"] === true && ((task["detail"] as Document)["size"] as number) < 8 && found.push(task) === 20) break
         }
         return found
@@ -83,7 +84,7 @@ async function measure(count: number): Promise<void> {
       (at) => {
         const found: Document[] = []
         for (const { doc } of scan.iterate()) {
-          const task = readBson(doc as Uint8Array)
+          const task = decodeDocument(doc as Uint8Array)
           if (task["title"] === `Task number ${any(at)}`) found.push(task)
         }
         return found
@@ -101,7 +102,7 @@ async function measure(count: number): Promise<void> {
     })
     await compare("update by `_id`, one after another", 500, (at) => store.update(namespace, { _id: makeTask(any(at))["_id"] }, { $set: { done: at } }, { many: false }), (at) => {
       const id = makeTask(any(at))["_id"] as string
-      const task = readBson(byId.get(id)?.["doc"] as Uint8Array)
+      const task = decodeDocument(byId.get(id)?.["doc"] as Uint8Array)
       floor.database.prepare("UPDATE tasks SET doc = ? WHERE id = ?").run(writeBson({ ...task, done: at }), id)
     })
   } finally {

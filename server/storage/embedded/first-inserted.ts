@@ -1,6 +1,7 @@
 // The lookup of custom user data: the first inserted document whose value at a field is exactly this one.
-import { readBson, type Document, type Value } from "../../../kernel/index.ts"
+import type { Document, Value } from "../../../kernel/index.ts"
 import type { Namespace } from "../../data/index.ts"
+import { decodeDocument } from "../decode.ts"
 import { holdsExactly } from "../values.ts"
 import type { Access } from "./access.ts"
 import { lookUp, type CollectionInfo } from "./catalog.ts"
@@ -27,7 +28,7 @@ export async function findFirstInserted(access: Access, namespace: Namespace, fi
     const { sql, parameters } = candidates(info, field, value)
     const rows = connection.all<Row>(sql, ...parameters, after, step)
     for (const { n, doc } of rows) {
-      const document = readBson(doc)
+      const document = decodeDocument(doc)
       if (isIt(document)) return document
       after = n
     }

@@ -1,7 +1,7 @@
 // Walks a plan in batches. Nothing is held between two batches but the place reached, so a slow reader holds back neither
 // writers nor the write-ahead log.
-import { readBson } from "../../../kernel/index.ts"
 import type { Namespace } from "../../data/index.ts"
+import { decodeDocument } from "../decode.ts"
 import { lookUp, type Catalog, type CollectionInfo, type IndexInfo } from "./catalog.ts"
 import type { Connection, Row } from "./connection.ts"
 import { entriesOf } from "./entries.ts"
@@ -58,7 +58,7 @@ function isMultikey(info: CollectionInfo, index: IndexInfo | null): boolean {
 }
 
 function decode({ n, doc }: Row): Found {
-  return { n, document: readBson(doc), size: doc.length }
+  return { n, document: decodeDocument(doc), size: doc.length }
 }
 
 function nextSize(found: readonly Found[], size: number): number {
@@ -102,16 +102,18 @@ interface Place { readonly k: Uint8Array; readonly n: number }
 
 function keySteps({ index, intervals, backwards }: Extract<Plan, { kind: "primary" | "index" }>): Step {
   let at = 0
-  let place: Place | undefined
+  let last: { readonly row: Row; readonly found: Found } | undefined
   return (connection, info, size) => {
     const all: Found[] = []
+    let place = last === undefined ? undefined : placeOf(last.row, last.found, index)
+    last = undefined
     while (at < intervals.length && all.length < size) {
       const interval = intervals[backwards ? intervals.length - 1 - at : at] as Interval
       const wanted = size - all.length
       const rows = index === null ? primaryRows(connection, info.table, interval, place?.k, backwards, wanted) : indexRows(connection, info, index, interval, place, backwards, wanted)
       for (const row of rows) all.push(decode(row))
       if (rows.length < wanted) [at, place] = [at + 1, undefined]
-      else place = placeOf(rows.at(-1) as Row, all.at(-1) as Found, index)
+      else last = { row: rows.at(-1) as Row, found: all.at(-1) as Found }
     }
     return all
   }

@@ -1,5 +1,5 @@
 // What a writer does inside a transaction: rows, index entries, the catalog, and the record of changes.
-import { readBson, writeBson, type Document, type Value } from "../../../kernel/index.ts"
+import { writeBson, type Document, type Value } from "../../../kernel/index.ts"
 import { StoreError, type IndexSpecification, type Namespace } from "../../data/index.ts"
 import { createCollection, createIndex, lookUp, withCollection, type Catalog, type CollectionInfo, type IndexInfo } from "./catalog.ts"
 import type { ChangeLog, RowChange } from "./change-log.ts"
@@ -7,6 +7,7 @@ import type { Connection, Row } from "./connection.ts"
 import { entriesOf, rivalKeys } from "./entries.ts"
 import { duplicateKey, sqliteCode } from "./errors.ts"
 import { encodeKey } from "./keys.ts"
+import { decodeDocument } from "../decode.ts"
 import { checkNamespace } from "../namespaces.ts"
 
 const maxDocumentBytes = 16 * 1024 * 1024
@@ -46,7 +47,7 @@ export class WriteContext {
     const info = this.collection(namespace)
     if (info === undefined) return undefined
     const row = this.connection.get<Row>(`SELECT n, doc FROM ${info.table} WHERE n = ?`, n)
-    return row === undefined ? undefined : { n, document: readBson(row.doc), size: row.doc.length }
+    return row === undefined ? undefined : { n, document: decodeDocument(row.doc), size: row.doc.length }
   }
 
   fetchById(namespace: Namespace, id: Value): { readonly n: number; readonly bytes: Uint8Array } | undefined {

@@ -1,7 +1,8 @@
 // The connection, and what the server at its other end can do.
 import { MongoClient, type Collection, type Db } from "mongodb"
-import { exactReading, ObjectId, readBson, type Document } from "../../../kernel/index.ts"
+import { exactReading, ObjectId, type Document } from "../../../kernel/index.ts"
 import { StoreError, type Namespace, type StoreAbilities } from "../../data/index.ts"
+import { decodeDocument } from "../decode.ts"
 import { asStoreError } from "./errors.ts"
 
 /** Where previews are computed: a database of the server's own, whose collections belong to one process each. */
@@ -34,12 +35,12 @@ export interface MongoConnection {
  */
 export const exactOptions = exactReading
 
-/** Options of cursors: documents come as bytes for {@link readBson}, and the rest of the answer as the driver likes it. */
+/** Options of cursors: documents come as bytes for {@link decodeRaw}, and the rest of the answer as the driver likes it. */
 export const rawReading = { raw: true } as const
 
 /** The bytes of a document, of which the driver says that it is one. */
 export function decodeRaw(bytes: unknown): Document {
-  return readBson(bytes as Uint8Array)
+  return decodeDocument(bytes as Uint8Array)
 }
 
 /** The driver's collection under a namespace. */
