@@ -1,8 +1,8 @@
 // Applies a tree of modifiers. Containers that change are copied once; everything else is shared with the document before.
 import { isDocument, isIndex, setField, type Document, type Value } from "../../../kernel/index.ts"
 import { elementName, type ArrayFilters } from "./array-filters.ts"
-import { badRequest, serverCode } from "./errors.ts"
-import { creates, mergeTrees, removed, unchanged, type Modifier, type UpdateContext, type UpdateTree } from "./update-tree.ts"
+import { badRequest } from "./errors.ts"
+import { creates, mergeTrees, noWay, removed, someModifier, unchanged, type Modifier, type UpdateContext, type UpdateTree } from "./update-tree.ts"
 
 type Applied = Value | typeof removed | typeof unchanged
 
@@ -21,21 +21,23 @@ function applyNode(node: UpdateTree | Modifier, value: Value, present: boolean, 
   if (isDocument(value)) return applyToDocument(node, value, application)
   forbidElements(node, present)
   if (present) {
-    if (creates(node) && wouldCreate(node, application)) throw badRequest("Cannot update: a path leads through a value that is no document", serverCode.pathNotViable)
+    if (mindsBarrier(node, application)) throw noWay()
     return unchanged
   }
   return creates(node) ? applyToMissing(node, application) : unchanged
 }
 
-/** Whether a modifier below has something to write; a `$rename` whose source is missing has not. */
-function wouldCreate(node: UpdateTree | Modifier, application: Application): boolean {
-  if (!(node instanceof Map)) return node.creates && (node.operator !== "$rename" || node.apply(undefined, false, application) !== unchanged)
-  return [...node.values()].some((below) => wouldCreate(below, application))
+function mindsBarrier(node: UpdateTree | Modifier, application: Application): boolean {
+  return someModifier(node, (modifier) => modifier.needsWay && (!modifier.creates || wouldCreate(modifier, application)))
+}
+
+/** Whether a modifier has something to write; a `$rename` whose source is missing has not. */
+function wouldCreate(modifier: Modifier, application: Application): boolean {
+  return modifier.creates && (modifier.operator !== "$rename" || modifier.apply(undefined, false, application) !== unchanged)
 }
 
 function applyToMissing(node: UpdateTree, application: Application): Applied {
-  const made = applyToDocument(node, {}, application)
-  return made
+  return applyToDocument(node, {}, application)
 }
 
 function forbidElements(node: UpdateTree, present: boolean): void {
@@ -70,7 +72,7 @@ function applyToList(tree: UpdateTree, list: readonly Value[], application: Appl
   let changed: Value[] | undefined
   for (const [index, node] of elementNodes(tree, list, application)) {
     const present = index < list.length
-    if (!present && !(creates(node) && wouldCreate(node, application))) continue
+    if (!present && !someModifier(node, (modifier) => wouldCreate(modifier, application))) continue
     const result = applyNode(node, list[index], present, application)
     if (result === unchanged || (result === removed && !present)) continue
     if (index - list.length > maxPadding) throw badRequest("Cannot update: an index is too far beyond the end of a list")
@@ -81,7 +83,7 @@ function applyToList(tree: UpdateTree, list: readonly Value[], application: Appl
   return changed ?? unchanged
 }
 
-function elementNodes(tree: UpdateTree, list: readonly Value[], { arrayFilters }: Application): Map<number, UpdateTree | Modifier> {
+function elementNodes(tree: UpdateTree, list: readonly Value[], application: Application): Map<number, UpdateTree | Modifier> {
   const nodes = new Map<number, UpdateTree | Modifier>()
   const add = (index: number, node: UpdateTree | Modifier): void => {
     const there = nodes.get(index)
@@ -91,10 +93,10 @@ function elementNodes(tree: UpdateTree, list: readonly Value[], { arrayFilters }
     const name = elementName(field)
     if (name === undefined) {
       if (isIndex(field)) add(Number(field), node)
-      else if (creates(node)) throw badRequest("Cannot update: a path names a field of a list", serverCode.pathNotViable)
+      else if (mindsBarrier(node, application)) throw noWay()
       continue
     }
-    const matches = name === "" ? () => true : arrayFilters.get(name)
+    const matches = name === "" ? () => true : application.arrayFilters.get(name)
     list.forEach((item, index) => {
       if (matches?.(item) === true) add(index, node)
     })

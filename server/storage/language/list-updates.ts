@@ -12,7 +12,7 @@ type ChangeList = (list: readonly Value[]) => readonly Value[] | typeof unchange
 
 function onList(operator: string, path: string, creates: boolean, code: number, change: ChangeList): Modifier {
   return {
-    operator, path, creates,
+    operator, path, creates, needsWay: true,
     apply: (value, present) => {
       if (!present) return creates ? noneAsEmpty(change([])) : unchanged
       if (!Array.isArray(value)) throw badRequest(`Cannot use \`${operator}\`: the field is no list`, code)
@@ -29,7 +29,7 @@ function noneAsEmpty(result: readonly Value[] | typeof unchanged): Value {
 export function pushValues(path: string, operand: Value): Modifier {
   if (!isDocument(operand) || !Object.hasOwn(operand, "$each")) return onList("$push", path, true, serverCode.badValue, (list) => [...list, operand])
   for (const key of Object.keys(operand)) if (!pushClauses.has(key)) throw badRequest("Cannot use `$push`: an unknown clause stands beside `$each`")
-  const items = eachItems("$push", operand["$each"])
+  const items = eachItems("$push", operand["$each"], serverCode.badValue)
   const position = clause(operand, "$position")
   const slice = clause(operand, "$slice")
   const order = Object.hasOwn(operand, "$sort") ? elementOrder(operand["$sort"]) : undefined
@@ -44,8 +44,8 @@ export function pushValues(path: string, operand: Value): Modifier {
 
 const pushClauses = new Set(["$each", "$position", "$slice", "$sort"])
 
-function eachItems(operator: string, value: Value): readonly Value[] {
-  if (!Array.isArray(value)) throw badRequest(`Cannot use \`${operator}\`: \`$each\` is no list`, serverCode.typeMismatch)
+function eachItems(operator: string, value: Value, code: number): readonly Value[] {
+  if (!Array.isArray(value)) throw badRequest(`Cannot use \`${operator}\`: \`$each\` is no list`, code)
   return value as readonly Value[]
 }
 
@@ -76,7 +76,7 @@ function asDocument(value: Value): Document {
 export function addToSet(path: string, operand: Value): Modifier {
   const isEach = isDocument(operand) && Object.hasOwn(operand, "$each")
   if (isEach && Object.keys(operand).length > 1) throw badRequest("Cannot use `$addToSet`: something stands beside `$each`")
-  const items = isEach ? eachItems("$addToSet", operand["$each"]) : [operand]
+  const items = isEach ? eachItems("$addToSet", operand["$each"], serverCode.typeMismatch) : [operand]
   return onList("$addToSet", path, true, serverCode.badValue, (list) => {
     const result = [...list]
     for (const item of items) if (!result.some((there) => equalValues(there, item))) result.push(item)

@@ -1,10 +1,10 @@
 // Update documents as a tree of modifiers. What MongoDB refuses is refused here.
-import { isDocument, splitPath, type Document, type Value } from "../../../kernel/index.ts"
+import { isDocument, isIndex, splitPath, type Document, type Value } from "../../../kernel/index.ts"
 import { compileArrayFilters, elementName, type ArrayFilters } from "./array-filters.ts"
 import { badRequest, serverCode } from "./errors.ts"
 import { addToSet, popValue, pullAll, pullMatching, pushValues } from "./list-updates.ts"
 import type { LanguageOptions } from "./options.ts"
-import { addModifier, hasSegment, removed, sortTree, unchanged, type Modifier, type UpdateContext, type UpdateTree } from "./update-tree.ts"
+import { addModifier, hasSegment, noWay, removed, sortTree, unchanged, type Modifier, type UpdateContext, type UpdateTree } from "./update-tree.ts"
 import { changeBits, currentDate, incrementValue, lowerValue, multiplyValue, raiseValue, setValue, unsetValue } from "./value-updates.ts"
 
 /** An update that was read. `onInsert` has what `$setOnInsert` adds. */
@@ -97,7 +97,7 @@ function rename(path: string, source: readonly string[], operand: Value): [reado
   const target = updatePath(operand)
   if ([...source, ...target].some((segment) => segment === "$" || elementName(segment) !== undefined)) throw badRequest("Cannot use `$rename`: a path is positional")
   const take: Modifier = {
-    operator: "$rename", path: operand, creates: true,
+    operator: "$rename", path: operand, creates: true, needsWay: true,
     apply: (_value, _present, context) => {
       const moved = plainRead(context, source)
       if (moved === undefined) return unchanged
@@ -105,18 +105,27 @@ function rename(path: string, source: readonly string[], operand: Value): [reado
       return moved.value
     },
   }
-  const drop: Modifier = { operator: "$rename", path, creates: false, apply: (_, present) => (present ? removed : unchanged) }
+  const drop: Modifier = { operator: "$rename", path, creates: false, needsWay: false, apply: (_, present) => (present ? removed : unchanged) }
   return [[target, take], [source, drop]]
 }
 
-/** The value at a path that leads through documents only. */
+/** The value at the path of a source, which must lead through documents only. */
 function plainRead({ root }: UpdateContext, path: readonly string[]): { value: Value } | undefined {
   let value: Value = root
+  let isInList = false
   for (const segment of path) {
-    if (Array.isArray(value)) throw badRequest("Cannot use `$rename`: a path leads into a list")
-    if (!isDocument(value) || !Object.hasOwn(value, segment)) return undefined
+    if (Array.isArray(value)) {
+      if (!isIndex(segment)) throw noWay()
+      if (Number(segment) >= value.length) return undefined
+      isInList = true
+      value = (value as readonly Value[])[Number(segment)]
+      continue
+    }
+    if (!isDocument(value)) throw noWay()
+    if (!Object.hasOwn(value, segment)) return undefined
     value = value[segment]
   }
+  if (isInList) throw badRequest("Cannot use `$rename`: a path leads into a list")
   return { value }
 }
 

@@ -9,11 +9,15 @@ export interface UpdateContext { readonly root: Document; readonly now: Date; re
 export const removed = Symbol("removed")
 export const unchanged = Symbol("unchanged")
 
-/** One operator at one path. `creates`: it makes what is missing on the way, and minds what bars the way. */
+/**
+ * One operator at one path. `creates`: it makes what is missing on the way. `needsWay`: a value on the way that is neither a document
+ * nor a list with such an index is an error, even where there would be nothing to do; to `$unset` it is not.
+ */
 export interface Modifier {
   readonly operator: string
   readonly path: string
   readonly creates: boolean
+  readonly needsWay: boolean
   apply(value: Value, present: boolean, context: UpdateContext): Value | typeof removed | typeof unchanged
 }
 
@@ -49,6 +53,11 @@ function conflict(): Error {
   return badRequest("Cannot update: two operators would change the same path", serverCode.conflictingUpdateOperators)
 }
 
+/** What is on the way of a path is neither a document nor a list with such an index. */
+export function noWay(): Error {
+  return badRequest("Cannot update: a path leads through a value that is no document", serverCode.pathNotViable)
+}
+
 /** Puts fields into the order in which new ones are made: indexes by number, names by their text. */
 export function sortTree(tree: UpdateTree): UpdateTree {
   const entries = [...tree].map(([field, node]): [string, UpdateTree | Modifier] => [field, node instanceof Map ? sortTree(node) : node])
@@ -80,7 +89,12 @@ export function hasSegment(tree: UpdateTree, test: (segment: string) => boolean)
 
 /** Whether some modifier below would make what is missing. */
 export function creates(node: UpdateTree | Modifier): boolean {
-  if (!(node instanceof Map)) return node.creates
-  for (const below of node.values()) if (creates(below)) return true
+  return someModifier(node, (modifier) => modifier.creates)
+}
+
+/** Whether some modifier at or below a node satisfies a test. */
+export function someModifier(node: UpdateTree | Modifier, test: (modifier: Modifier) => boolean): boolean {
+  if (!(node instanceof Map)) return test(node)
+  for (const below of node.values()) if (someModifier(below, test)) return true
   return false
 }

@@ -9,16 +9,16 @@ type Make = (path: string, operand: Value) => Modifier
 
 /** `$set`, and `$setOnInsert`, which is only in the tree when a document is inserted. */
 export const setValue: Make = (path, operand) => ({
-  operator: "$set", path, creates: true,
+  operator: "$set", path, creates: true, needsWay: true,
   apply: (value, present) => (present && identicalValues(value, operand) ? unchanged : operand),
 })
 
-export const unsetValue: Make = (path) => ({ operator: "$unset", path, creates: false, apply: (_, present) => (present ? removed : unchanged) })
+export const unsetValue: Make = (path) => ({ operator: "$unset", path, creates: false, needsWay: false, apply: (_, present) => (present ? removed : unchanged) })
 
 export const incrementValue: Make = (path, operand) => {
   if (!isNumeric(operand)) throw badRequest("Cannot use `$inc`: its operand is no number", serverCode.typeMismatch)
   return {
-    operator: "$inc", path, creates: true,
+    operator: "$inc", path, creates: true, needsWay: true,
     apply: (value, present) => (present ? arithmetic("$inc", addNumbers, value, operand) : operand),
   }
 }
@@ -26,7 +26,7 @@ export const incrementValue: Make = (path, operand) => {
 export const multiplyValue: Make = (path, operand) => {
   if (!isNumeric(operand)) throw badRequest("Cannot use `$mul`: its operand is no number", serverCode.typeMismatch)
   return {
-    operator: "$mul", path, creates: true,
+    operator: "$mul", path, creates: true, needsWay: true,
     apply: (value, present) => (present ? arithmetic("$mul", multiplyNumbers, value, operand) : (multiplyNumbers(0, operand) as Value)),
   }
 }
@@ -39,7 +39,7 @@ function arithmetic(operator: string, compute: (left: Value, right: Value) => Va
 }
 
 const bound = (operator: "$min" | "$max"): Make => (path, operand) => ({
-  operator, path, creates: true,
+  operator, path, creates: true, needsWay: true,
   apply: (value, present) => {
     if (!present) return operand
     const order = compareValues(operand, value)
@@ -52,7 +52,7 @@ export const raiseValue = bound("$max")
 export const currentDate: Make = (path, operand) => {
   const isTimestamp = readDateType(operand)
   return {
-    operator: "$currentDate", path, creates: true,
+    operator: "$currentDate", path, creates: true, needsWay: true,
     apply: (_value, _present, { now }) => (isTimestamp ? new Timestamp({ t: Math.floor(now.getTime() / 1000), i: 1 }) : now),
   }
 }
@@ -81,7 +81,7 @@ export const changeBits: Make = (path, operand) => {
   })
   if (steps.length === 0) throw badRequest("Cannot use `$bit`: its operand is empty")
   return {
-    operator: "$bit", path, creates: true,
+    operator: "$bit", path, creates: true, needsWay: true,
     apply: (value, present) => {
       const before = present ? value : 0
       if (!isIntegerKind(before)) throw badRequest("Cannot use `$bit`: the field is no integer")

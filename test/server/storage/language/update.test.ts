@@ -21,7 +21,7 @@ describe("compileUpdate()", () => {
     const before = { _id: 1, a: 1, l: [1, 2], d: { x: 1 } }
     for (const update of [
       { $set: { a: 1, "d.x": 1 } }, { $unset: { z: "", "d.y": "" } }, { $pull: { l: 5 } }, { $addToSet: { l: 2 } }, { $min: { a: 5 } }, { $max: { a: 0 } }, { $inc: { a: 0 } },
-      { $setOnInsert: { a: 9 } }, { $rename: { z: "y" } }, { $pop: { z: 1 } }, { $push: { l: { $each: [] } } }, { $set: {} },
+      { $setOnInsert: { a: 9 } }, { $rename: { z: "y" } }, { $rename: { "l.7": "y" } }, { $rename: { z: "a.x" } }, { $unset: { "a.b": "", "l.x": "", "l.9": "" } }, { $pull: { "z.b": 1, "d.y.z": 1 } }, { $pop: { "l.9": 1 } }, { $pop: { z: 1 } }, { $push: { l: { $each: [] } } }, { $set: {} },
     ]) expect(change(update, before)).toBe(before)
     expect(change({ $set: { a: new Double(1) } }, before)).not.toBe(before)
   })
@@ -48,6 +48,10 @@ describe("compileUpdate()", () => {
     [{ $set: { "a.x": 1 } }, { _id: 1, a: [] }, 28], [{ $inc: { a: 1 } }, { _id: 1, a: "x" }, 14], [{ $inc: { a: Long.fromNumber(1) } }, { _id: 1, a: Long.MAX_VALUE }, 2],
     [{ $set: { "": 1 } }, { _id: 1 }, 56], [{ $set: { $a: 1 } }, { _id: 1 }, 52], [{ $nosuch: { a: 1 } }, { _id: 1 }, 9], [{ $set: { "l.2000000": 1 } }, { _id: 1, l: [] }, 2],
     [{ $set: { "l.$[].a": 1 } }, { _id: 1 }, 2], [{ $set: { "l.$[x]": 1 } }, { _id: 1, l: [] }, 2], [{ $bit: { a: { and: 1.5 } } }, { _id: 1, a: 1 }, 2], [{ $bit: { a: { and: 1 } } }, { _id: 1, a: 1.5 }, 2],
+    [{ $push: { a: { $each: 1 } } }, { _id: 1 }, 2], [{ $addToSet: { a: { $each: 1 } } }, { _id: 1 }, 14], [{ $push: { a: { $each: [], $slice: 1.5 } } }, { _id: 1 }, 2],
+    [{ $push: { a: { $each: [], $sort: 2 } } }, { _id: 1 }, 2], [{ $addToSet: { a: 1 } }, { _id: 1, a: {} }, 2], [{ $pull: { "a.b": 1 } }, { _id: 1, a: 5 }, 28], [{ $pullAll: { "l.x": [1] } }, { _id: 1, l: [1] }, 28], [{ $pop: { "a.b": 1 } }, { _id: 1, a: null }, 28],
+    [{ $pop: { a: 1 } }, { _id: 1, a: 5 }, 14], [{ $rename: { "a.b": "c" } }, { _id: 1, a: 5 }, 28], [{ $rename: { "l.x": "c" } }, { _id: 1, l: [1] }, 28], [{ $rename: { "l.0": "c" } }, { _id: 1, l: [1] }, 2],
+    [{ $rename: { a: "l.0" } }, { _id: 1, a: 1, l: [1] }, 2], [{ $rename: { a: "s.x" } }, { _id: 1, a: 1, s: 5 }, 28], [{ $rename: { a: "l.$" } }, { _id: 1, a: 1 }, 2],
     [{ $set: { [`a${".a".repeat(300)}`]: 1 } }, { _id: 1 }, 2], [{ $set: { "$[].a": 1 } }, { _id: 1 }, 2], [{ $set: { a: 1 }, b: 2 }, { _id: 1 }, 9],
   ])("refuses %j on %j with %i", (update, before, serverCode) => {
     expect(() => change(update, before)).toThrow(refused(serverCode))
