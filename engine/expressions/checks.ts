@@ -96,6 +96,6 @@ function every(checks: readonly Check[]): Check {
   return { run: (root, path, direct) => checks.length > 0 && checks.every((check) => check.run(root, path, direct) === true) }
 }
 
-export function isNull(value: Value): boolean {
+function isNull(value: Value): boolean {
   return value === null || rankOf(value) === rank.null
 }

@@ -35,7 +35,7 @@ export function bindComparison(operator: TestOperator, subject: BoundSubject, op
 }
 
 /** A test of a value that is there. */
-export function bindFixed(operator: TestOperator, subject: BoundSubject, value: Value, mode: MatchMode): BoundNode {
+function bindFixed(operator: TestOperator, subject: BoundSubject, value: Value, mode: MatchMode): BoundNode {
   switch (operator) {
     case "eq": return fixed(subject, equality(value, mode), { kind: "eq", value, mode })
     case "in": {

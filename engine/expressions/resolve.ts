@@ -147,7 +147,7 @@ function resolveCall({ name, args }: Operand & { kind: "call" }, reading: Readin
 }
 
 /** SOURCE: specification 3.2, lists have no holes: a missing value is passed as null, at any depth. */
-export function resolveArgument(operand: Operand, reading: Reading): Value | typeof undetermined {
+function resolveArgument(operand: Operand, reading: Reading): Value | typeof undetermined {
   switch (operand.kind) {
     case "list": {
       const values: Value[] = []

@@ -77,21 +77,3 @@ export function eachOperand(operand: Operand, visit: (operand: Operand) => void)
     case "call": for (const argument of operand.args) eachOperand(argument, visit); break
   }
 }
-
-/** Visits every node of an expression, itself first. */
-export function eachNode(expression: Expression, visit: (node: Expression) => void): void {
-  visit(expression)
-  switch (expression.kind) {
-    case "every":
-    case "some": for (const part of expression.of) eachNode(part, visit); break
-    case "not":
-    case "elemMatch": eachNode(expression.of, visit); break
-  }
-}
-
-/** Whether an operand holds a `%function`. */
-export function hasCall(operand: Operand): boolean {
-  let found = false
-  eachOperand(operand, (part) => { found ||= part.kind === "call" })
-  return found
-}

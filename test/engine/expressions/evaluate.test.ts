@@ -247,6 +247,18 @@ describe("push-down of hostile values", () => {
     expect(push({ "%%root.a.$ne": "x" }, user({}))).toEqual({ query: {}, exact: false })
   })
 
+  test("the reverse of an upper bound is no lower one", () => {
+    // Found by the model: the reverse of an inexact query was the query itself.
+    const raw = { $not: { "%%user.custom_data.u": "%%root.a" } }
+    expect(push(raw, user({ u: [new BSONRegExp("a")] as Value }))).toEqual({ query: { a: { $exists: true } }, exact: false })
+  })
+
+  test("null of custom data over a path of several segments is null in one place", () => {
+    const { query, exact } = push({ "l.x": "%%user.custom_data.t" }, user({ t: null }))
+    expect({ query, exact }).toEqual({ query: { "l.x": { $eq: null, $type: "null" } }, exact: true })
+    expect(evaluate({ "l.x": "%%user.custom_data.t" }, { l: [{ x: 1 }, {}] }, user({ t: null }))).toBe(false)
+  })
+
   test("a list above 10,000 items stays here", () => {
     const many = Array.from({ length: 10_001 }, (_, index) => `t${index}`)
     expect(push({ a: { $in: "%%user.custom_data.t" } }, user({ t: many }))).toEqual({ query: {}, exact: false })
