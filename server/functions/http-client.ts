@@ -30,7 +30,7 @@ export function createHttpClient(transport: HttpTransport, maxBytes: number): Ht
     }
   }
   return {
-    send: (method, settings, signal) => {
+    send: async (method, settings, signal) => {
       const order = readHttpOrder(method, settings)
       return place(async () => toDocument(await perform(order, (exchange) => transport(exchange, { maxBytes, signal }))))
     },
