@@ -4,7 +4,7 @@ import { systemClock, type Clock, type Document } from "../../kernel/index.ts"
 import { RequestError } from "../errors.ts"
 import type { UserLog } from "../users/index.ts"
 import { createRecentCache } from "./cache.ts"
-import { newSessionId, noDevice, sessionStart, signAccessToken, signRefreshToken, type AccessToken, type Claims, type RefreshToken, type SessionIdentity } from "./encode.ts"
+import { newSessionId, noDevice, signAccessToken, signRefreshToken, type AccessToken, type Claims, type RefreshToken, type SessionIdentity } from "./encode.ts"
 import { createKeyRing, type KeyRing, type TokenAlgorithm } from "./keys.ts"
 import { createLiveSessions, mayGoOn } from "./live-sessions.ts"
 import { createLoopBreaker } from "./loop-breaker.ts"
@@ -83,7 +83,7 @@ export interface TokenService {
   logOut(token: string | undefined): Promise<{ readonly userId: string }>
   /** Forgets what is cached of a user. */
   userChanged(userId: string): void
-  /** Ends every session of a user that was revoked, disabled or deleted; resolves to when the newest of them started, or 0. */
+  /** Ends every session of a user that was revoked, disabled or deleted; resolves to when the newest that is known started, in milliseconds, or 0. */
   endAll(userId: string): Promise<number>
   lastActivity(userId: string): Promise<Date | undefined>
   /** The user's state as of a few seconds ago at most. */
@@ -193,9 +193,9 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     },
     userChanged: (userId) => states.forget(userId),
     async endAll(userId) {
-      const ids = await sessions.endAll(userId)
-      forgetSessions(ids)
-      return Math.max(0, ...ids.map((id) => sessionStart(id) ?? 0))
+      const { ended, newest } = await sessions.endAll(userId)
+      forgetSessions(ended)
+      return newest
     },
     lastActivity: (userId) => sessions.lastActivity(userId),
     stateOf: (userId) => states.get(userId),

@@ -38,8 +38,8 @@ export interface Sessions {
   end(id: string, digest: string): Promise<boolean>
   /** Ends the oldest sessions of a user beyond a number. */
   keepNewest(userId: string, count: number): Promise<string[]>
-  /** Ends every session of a user and resolves to their ids. */
-  endAll(userId: string): Promise<string[]>
+  /** Ends every session of a user. Resolves to the ids of those that ended, and to the start of the newest of all that are known, also ended ones, or 0. */
+  endAll(userId: string): Promise<{ readonly ended: string[]; readonly newest: number }>
   /** Ids of the sessions that ended at or after a time. */
   endedSince(time: Date): Promise<string[]>
   /** Notes a refresh; the caller does not wait for it. Exact to an hour, as nothing but cleaning up reads it. False: noted lately. */
@@ -110,7 +110,13 @@ export function createSessions({ collection, clock, log }: { readonly collection
       return (await collection.updateOne({ _id: id, digest, ended: false }, { $set: { ended: true, ended_at: clock() } })) === 1
     },
     keepNewest: async (userId, count) => endEach((await active(userId)).slice(count)),
-    endAll: async (userId) => endEach(await active(userId)),
+    async endAll(userId) {
+      await ensureIndexes()
+      // A session that was logged out has access tokens that live on; they shall be older than the revocation too.
+      const all = await collection.find({ user_id: userId }, { sort: { created: -1 } })
+      const created = all[0]?.["created"]
+      return { ended: await endEach(all.filter((document) => document["ended"] === false)), newest: created instanceof Date ? created.getTime() : 0 }
+    },
     async endedSince(time) {
       await ensureIndexes()
       return (await collection.find({ ended_at: { $gte: time } })).map((document) => document["_id"] as string)

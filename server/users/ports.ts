@@ -81,7 +81,7 @@ export type AuthEventSink = (event: AuthEvent) => Promise<void>
 export interface UserSessions {
   /** Forgets what is cached of a user that changed. */
   userChanged(userId: string): void
-  /** Ends every session of a user that was revoked, disabled or deleted; resolves to when the newest of them started, in milliseconds, or 0. */
+  /** Ends every session of a user that was revoked, disabled or deleted; resolves to when the newest that is known started, in milliseconds, or 0. */
   endAll(userId: string): Promise<number>
   /** When the user last logged in or refreshed. */
   lastActivity(userId: string): Promise<Date | undefined>

@@ -120,14 +120,21 @@ export function createUsers(options: UsersOptions): Users {
     }
   }
 
-  /** Ends all sessions of a user, and changes further fields in the same write. */
+  /** Changes fields of a user, then ends all its sessions. */
   async function revoke(userId: string, fields: Document = {}): Promise<void> {
     // One later than now, and sessions start no earlier than this: what was begun in this millisecond ends too.
     const since = clock().getTime() + 1
-    if (!(await accounts.change(userId, { ...fields, sessions_valid_since: new Date(since) }))) throw userNotFound()
+    const user = await accounts.find(userId)
+    if (user === undefined || (Object.keys(fields).length > 0 && !(await accounts.change(userId, fields)))) throw userNotFound()
+    await endBefore(userId, since)
     const newest = await sessions().endAll(userId)
     // A process whose clock is ahead may have started one later than that.
-    if (newest >= since) await accounts.change(userId, { sessions_valid_since: new Date(newest + 1) })
+    if (newest >= since) await endBefore(userId, newest + 1)
+  }
+
+  /** INVARIANT: the time never moves back, whatever the clocks of two processes that revoke say. */
+  async function endBefore(userId: string, since: number): Promise<void> {
+    await accounts.change(userId, { sessions_valid_since: new Date(since) }, { sessions_valid_since: { $lt: new Date(since) } })
   }
 
   async function emit(operationType: AuthEvent["operationType"], providersUsed: readonly string[], user: UserRecord, customData: Document): Promise<void> {
