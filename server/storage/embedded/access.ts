@@ -10,6 +10,10 @@ export interface Access {
   /** Reads at once; what it sees is whole. */
   reader(): Reader
   write<Result>(job: Job<Result>): Promise<Result>
+  /** The same, answered when a write is committed: whoever uses it waits for `flushed` before saying that it is done. */
+  unflushed(): Access
+  /** Resolves when all that is committed is on the disk. */
+  flushed(): Promise<void>
   /** Differs when others may have written since it was asked last. */
   version(): number
 }
@@ -24,7 +28,7 @@ export function sharedAccess(connection: Connection, writer: Writer, isOpen: () 
     if (reading) connection.run("COMMIT")
     reading = false
   }
-  return {
+  const access: Access = {
     reader() {
       if (!isOpen()) throw closedError()
       if (!reading) {
@@ -35,18 +39,29 @@ export function sharedAccess(connection: Connection, writer: Writer, isOpen: () 
     },
     write: (job) => writer.submit(job),
     version: () => writer.version,
+    unflushed: () => ({ ...access, write: (job) => writer.submit(job, { flush: false }) }),
+    flushed: () => writer.flushed(),
   }
+  return access
 }
 
-/** Access to a transaction, and the end of it. */
-export interface TransactionAccess extends Access { end(): void }
+/** Access to a transaction, when it was used last, and the end of it. */
+export interface TransactionAccess extends Access {
+  readonly lastUsed: number
+  end(): void
+}
 
 export function transactionAccess(context: WriteContext, begin: () => WriteContext): TransactionAccess {
   let open = true
+  let lastUsed = performance.now()
   const check = (): void => {
     if (!open) throw new StoreError("closed", "Cannot use the transaction: it has ended")
+    lastUsed = performance.now()
   }
-  return {
+  const access: TransactionAccess = {
+    get lastUsed() {
+      return lastUsed
+    },
     reader() {
       check()
       return { connection: context.connection, catalog: context.catalog }
@@ -71,8 +86,11 @@ export function transactionAccess(context: WriteContext, begin: () => WriteConte
       }
     },
     version: () => 0,
+    unflushed: () => access,
+    flushed: () => Promise.resolve(),
     end() {
       open = false
     },
   }
+  return access
 }

@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { setImmediate as nextTurn } from "node:timers/promises"
 import { systemClock, type Clock } from "../../../kernel/index.ts"
 import { StoreError, type IndexSpecification, type Namespace, type Store } from "../../data/index.ts"
-import { sharedAccess, transactionAccess } from "./access.ts"
+import { sharedAccess, transactionAccess, type TransactionAccess } from "./access.ts"
 import { createCatalogTables, lookUp } from "./catalog.ts"
 import { ChangeLog } from "./change-log.ts"
 import { Connection } from "./connection.ts"
@@ -29,6 +29,8 @@ export interface EmbeddedOptions {
   readonly maxBytes?: number
   /** Seconds a transaction may take before it is undone; 60 as in MongoDB. */
   readonly transactionSeconds?: number
+  /** Seconds a transaction may do nothing before it is undone; 10 if absent. All other writers, the server's own too, wait for it. */
+  readonly idleSeconds?: number
 }
 
 /** A store in a file of its own. */
@@ -114,7 +116,7 @@ function assemble(place: ClaimedFile, options: EmbeddedOptions, clock: Clock, co
         watch: refuseWatch,
         close: () => Promise.reject(new StoreError("unsupported", "Cannot close the store inside a transaction")),
       })
-      return within(options.transactionSeconds ?? 60, work(view)).finally(() => own.end())
+      return within(options, own, work(view)).finally(() => own.end())
     })
 
   const parts = (internal: boolean): ViewParts => ({
@@ -141,15 +143,20 @@ async function buildIndex(writer: Writer, namespace: Namespace, index: IndexSpec
   })
 }
 
-async function within<Result>(seconds: number, work: Promise<Result>): Promise<Result> {
+/** The result of work in a transaction, unless it takes too long or does nothing for too long. */
+async function within<Result>({ transactionSeconds = 60, idleSeconds = 10 }: EmbeddedOptions, access: TransactionAccess, work: Promise<Result>): Promise<Result> {
+  const begun = performance.now()
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new StoreError("unavailable", `Cannot finish the transaction: it took more than ${seconds} seconds`, { serverCode: 290 })), seconds * 1000)
+    timer = setInterval(() => {
+      const now = performance.now()
+      const found = now - begun > transactionSeconds * 1000 ? `took more than ${transactionSeconds} seconds` : now - access.lastUsed > idleSeconds * 1000 ? `did nothing for ${idleSeconds} seconds` : undefined
+      if (found !== undefined) reject(new StoreError("unavailable", `Cannot finish the transaction: it ${found}`, { serverCode: 290 }))
+    }, Math.min(250, idleSeconds * 250, transactionSeconds * 250))
   })
   try {
     return await Promise.race([work, late])
   } finally {
-    clearTimeout(timer)
+    clearInterval(timer)
   }
 }
-

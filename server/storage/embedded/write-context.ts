@@ -73,11 +73,11 @@ export class WriteContext {
   }
 
   /** Puts another document in the place of one; the number stays. Returns whether anything is different. */
-  replace(namespace: Namespace, { n, document: before }: Pick<Found, "n" | "document">, after: Document, kind: "update" | "replace"): boolean {
+  replace(namespace: Namespace, { n, document: before, size }: Found, after: Document, kind: "update" | "replace"): boolean {
     if (after === before) return false
     const info = this.ensureCollection(namespace)
     const bytes = encode(after)
-    if (Buffer.compare(bytes, writeBson(before)) === 0) return false
+    if (bytes.length === size && Buffer.compare(bytes, writeBson(before)) === 0) return false
     const fresh = this.#newEntries(info, after, n)
     for (const { index, keys } of fresh) this.#moveEntries(index, entriesOf(index, before).keys, keys, n)
     this.connection.run(`UPDATE ${info.table} SET doc = ? WHERE n = ?`, bytes, n)

@@ -107,14 +107,17 @@ export class WriteOperations {
 
   async bulkWrite(namespace: Namespace, operations: readonly BulkOperation[], ordered: boolean): Promise<void> {
     let first: unknown
+    // Each operation is committed by itself; the disk is waited for once.
+    const steps = new WriteOperations(this.#access.unflushed(), this.#language, this.#clock)
     for (const operation of operations) {
       try {
-        await this.#runOne(namespace, operation)
+        await steps.#runOne(namespace, operation)
       } catch (error) {
-        if (ordered) throw error
         first ??= error
+        if (ordered) break
       }
     }
+    await this.#access.flushed()
     if (first !== undefined) throw first
   }
 
@@ -200,7 +203,7 @@ function swapOne(context: WriteContext, namespace: Namespace, { before, after }:
   }
   const stored = context.fetchById(namespace, before["_id"])
   if (stored === undefined || !isSame(stored.bytes, before)) return false
-  const found = { n: stored.n, document: before }
+  const found = { n: stored.n, document: before, size: stored.bytes.length }
   if (after === null) context.delete(namespace, found)
   else {
     if (!Object.hasOwn(after, "_id") || !equalValues(after["_id"], before["_id"])) throw new StoreError("bad-request", "Cannot change the `_id` of a document", { serverCode: 66 })

@@ -13,6 +13,7 @@ export type Job<Result> = (context: WriteContext) => Result
 
 interface Waiting {
   readonly run: (context: WriteContext) => unknown
+  readonly flush: boolean
   readonly resolve: (value: unknown) => void
   readonly reject: (error: StoreError) => void
 }
@@ -44,11 +45,11 @@ export class Writer {
     this.committed = loadCatalog(parts.connection)
   }
 
-  /** Runs a job in a transaction, alone or with others; resolves when its result is on the disk. */
-  submit<Result>(job: Job<Result>): Promise<Result> {
+  /** Runs a job in a transaction, alone or with others; resolves when its result is on the disk (or, without `flush`, committed). */
+  submit<Result>(job: Job<Result>, options: { readonly flush: boolean } = { flush: true }): Promise<Result> {
     if (this.#closed) return Promise.reject(closedError())
     return new Promise<Result>((resolve, reject) => {
-      this.#queue.push({ run: job, resolve: resolve as (value: unknown) => void, reject })
+      this.#queue.push({ run: job, flush: options.flush, resolve: resolve as (value: unknown) => void, reject })
       this.#wake()
     })
   }
@@ -60,6 +61,11 @@ export class Writer {
       this.#queue.push({ begin: () => this.#runExclusive(work).then(resolve, reject) })
       this.#wake()
     })
+  }
+
+  /** Resolves when all that is committed is on the disk. */
+  flushed(): Promise<void> {
+    return this.#parts.durability.flushed()
   }
 
   /** Refuses new work and resolves when all that was accepted is done. */
@@ -133,13 +139,16 @@ export class Writer {
       for (const { waiting } of done) waiting.reject(asStoreError(error))
       return
     }
+    for (const { waiting, result } of done) if (!waiting.flush) waiting.resolve(result)
+    const flushing = done.filter(({ waiting }) => waiting.flush)
+    if (flushing.length === 0 && changes.length === 0) return
     this.#parts.durability.flushed().then(
       () => {
         this.#parts.changes.publish(changes)
-        for (const { waiting, result } of done) waiting.resolve(result)
+        for (const { waiting, result } of flushing) waiting.resolve(result)
       },
       (error: unknown) => {
-        for (const { waiting } of done) waiting.reject(asStoreError(error))
+        for (const { waiting } of flushing) waiting.reject(asStoreError(error))
       },
     )
   }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { afterAll, describe, expect, test } from "vitest"
-import { StoreError } from "../../../../server/data/index.ts"
+import { StoreError, type Store } from "../../../../server/data/index.ts"
 import { openEmbeddedStore } from "../../../../server/storage/index.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "backstitch-file-"))
@@ -147,5 +147,59 @@ describe("a storage file", () => {
     const again = openEmbeddedStore({ file })
     expect(await again.count(namespace, {})).toBe(20)
     await again.close()
+  })
+
+  test("undoes a transaction that takes too long or does nothing, and lets the next writer go on", async () => {
+    const store = openEmbeddedStore({ file: ":memory:", idleSeconds: 0.2, transactionSeconds: 1 })
+    let view: Store | undefined
+    const idle = store.transaction(async (inside) => {
+      view = inside
+      await inside.insert(namespace, [{ _id: 1 }])
+      await new Promise(() => undefined)
+    })
+    const next = store.insert(namespace, [{ _id: 2 }])
+    expect(await idle.catch((error: unknown) => (error as StoreError).serverCode)).toBe(290)
+    await next
+    expect(await (view as Store).insert(namespace, [{ _id: 3 }]).catch((error: unknown) => (error as StoreError).code)).toBe("closed")
+    const long = store.transaction(async (inside) => {
+      for (let step = 0; step < 100; step++) {
+        await inside.insert(namespace, [{ _id: 100 + step }])
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+    })
+    expect(await long.catch((error: unknown) => (error as StoreError).serverCode)).toBe(290)
+    expect(await store.find(namespace, {}).toArray()).toEqual([{ _id: 2 }])
+    await store.close()
+  })
+
+  test("keeps its log short while it is read and written", async () => {
+    const file = fresh()
+    const store = openEmbeddedStore({ file })
+    for (let round = 0; round < 60; round++) {
+      await store.insert(namespace, Array.from({ length: 100 }, () => ({ text: "x".repeat(2000) })))
+      await store.find(namespace, {}, { limit: 1 }).toArray()
+    }
+    expect(statSync(file).size).toBeGreaterThan(10 * 1024 * 1024)
+    expect(statSync(`${file}-wal`).size).toBeLessThan(8 * 1024 * 1024)
+    await store.close()
+  })
+
+  test("of a long search lets others have their turn", async () => {
+    const store = openEmbeddedStore({ file: ":memory:" })
+    await store.insert(namespace, Array.from({ length: 30_000 }, (_, _id) => ({ _id, a: { b: [1, 2, 3] }, text: "some text" })))
+    let longest = 0
+    let last = performance.now()
+    const timer = setInterval(() => {
+      longest = Math.max(longest, performance.now() - last)
+      last = performance.now()
+    }, 1)
+    const started = performance.now()
+    expect(await store.count(namespace, { "a.b": 9 })).toBe(0)
+    expect((await store.update(namespace, { "a.b": 3, text: { $regex: "text" } }, { $set: { done: true } }, { many: true })).modified).toBe(30_000)
+    const whole = performance.now() - started
+    clearInterval(timer)
+    // A batch, and what else runs on this machine; far from the whole.
+    expect(longest).toBeLessThan(Math.max(100, whole / 4))
+    await store.close()
   })
 })
