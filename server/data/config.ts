@@ -57,8 +57,11 @@ export function compileDataSource(files: DataSourceFiles, options: CompileOption
     problems,
     dataSource: {
       name: files.name,
-      rulesOf: (namespace) => (effective.has(keyOf(namespace)) ? effective.get(keyOf(namespace)) : unlisted),
-      schemaOf: (namespace) => schemas.get(keyOf(namespace)),
+      rulesOf(namespace) {
+        const key = keyOf(namespace)
+        return effective.get(key) ?? (effective.has(key) ? undefined : unlisted)
+      },
+      schemaOf: (namespace) => (schemas.size === 0 ? undefined : schemas.get(keyOf(namespace))),
     },
   }
 }
