@@ -1,5 +1,5 @@
 // The errors of the query language: a `StoreError` with MongoDB's number. Messages name operators and never hold values.
-import { StoreError } from "../../data/store.ts"
+import { StoreError } from "../../data/index.ts"
 
 /** MongoDB's numbers for the errors this folder raises. */
 export const serverCode = {

@@ -1,7 +1,7 @@
 // Regular expressions of queries, on an engine whose time is linear in the text.
 // SECURITY: patterns come from clients and functions; a backtracking engine could be held for hours by one of them.
 import { RE2JS } from "re2js"
-import { StoreError } from "../../data/store.ts"
+import { StoreError } from "../../data/index.ts"
 import { badRequest, unsupported } from "./errors.ts"
 import { reverseRegex, reverseText } from "./reverse-regex.ts"
 import { translateRegex } from "./translate-regex.ts"

@@ -1,6 +1,6 @@
 // The document an upsert inserts.
 import { bsonTypeOf, equalValues, isDocument, ObjectId, setField, type Document, type Value } from "../../../kernel/index.ts"
-import type { Change } from "../../data/store.ts"
+import type { Change } from "../../data/index.ts"
 import { badRequest, serverCode } from "./errors.ts"
 import type { Condition, FilterNode } from "./filter-tree.ts"
 import type { LanguageOptions } from "./options.ts"
