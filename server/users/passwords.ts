@@ -22,8 +22,8 @@ const defaultCost: PasswordCost = { memoryKiB: 19_456, passes: 2 }
 const scrypt = promisify(crypto.scrypt) as (password: string, salt: Buffer, length: number, options: crypto.ScryptOptions) => Promise<Buffer>
 type Argon2Name = "argon2d" | "argon2i" | "argon2id"
 
-/** Makes the hasher. On a Node without `crypto.argon2` (before 24.7) new hashes are scrypt. */
-export function createPasswords({ cost = defaultCost, atOnce = 4, waiting = 200 }: { readonly cost?: PasswordCost; readonly atOnce?: number; readonly waiting?: number } = {}): Passwords {
+/** Makes the hasher. Two hashes at once leave half of Node's threads to the signing of tokens. On a Node without `crypto.argon2` (before 24.7) new hashes are scrypt. */
+export function createPasswords({ cost = defaultCost, atOnce = 2, waiting = 200 }: { readonly cost?: PasswordCost; readonly atOnce?: number; readonly waiting?: number } = {}): Passwords {
   const gate = createGate(atOnce, waiting)
   const hash = async (password: string): Promise<string> => (hasArgon2 ? hashArgon2(password, cost) : hashScrypt(password))
   let ofNobody: Promise<string> | undefined
