@@ -81,7 +81,7 @@ export function readKey(kind: "private" | "public", value: Json | undefined): Ke
   return key
 }
 
-function padding(scheme: Json | undefined, signing: boolean): { readonly padding: number; readonly saltLength?: number } {
+function paddingOf(scheme: Json | undefined, signing: boolean): { readonly padding: number; readonly saltLength?: number } {
   if (scheme === "pss") return { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: signing ? constants.RSA_PSS_SALTLEN_MAX_SIGN : constants.RSA_PSS_SALTLEN_AUTO }
   if (scheme === "pkcs1v15") return { padding: constants.RSA_PKCS1_PADDING }
   throw new Error("the signature scheme must be \"pss\" or \"pkcs1v15\"")
@@ -89,12 +89,12 @@ function padding(scheme: Json | undefined, signing: boolean): { readonly padding
 
 function rsaSign([kind, text, key, scheme]: readonly Json[]): Json {
   if (kind !== "rsa") throw new Error("the only signature method is \"rsa\"")
-  return binary(sign("sha256", bytesOf(text, "text"), { key: readKey("private", key), ...padding(scheme, true) }))
+  return binary(sign("sha256", bytesOf(text, "text"), { key: readKey("private", key), ...paddingOf(scheme, true) }))
 }
 
 function rsaVerify([kind, text, key, signature, scheme]: readonly Json[]): Json {
   if (kind !== "rsa") throw new Error("the only signature method is \"rsa\"")
-  return verify("sha256", bytesOf(text, "text"), { key: readKey("public", key), ...padding(scheme, false) }, bytesOf(signature, "signature"))
+  return verify("sha256", bytesOf(text, "text"), { key: readKey("public", key), ...paddingOf(scheme, false) }, bytesOf(signature, "signature"))
 }
 
 function oneOf<const Names extends readonly string[]>(names: Names, value: Json | undefined, what: string): Names[number] {
@@ -143,11 +143,14 @@ function nodeCipher([mode, given, key, iv, input, extra]: readonly Json[]): Json
   return { data: binary(Buffer.concat([cipher.update(data), cipher.final()])) }
 }
 
+function plainNumber(value: Json | undefined): number | undefined {
+  return value === null || value === undefined ? undefined : Number(typeof value === "object" && !Array.isArray(value) ? value["$numberInt"] : value)
+}
+
 /** `padding`, `saltLength` and `dsaEncoding` of Node's `sign` and `verify`. */
 function signOptions(options: Json | undefined): { padding?: number; saltLength?: number; dsaEncoding?: "der" | "ieee-p1363" } {
   const given = (typeof options === "object" && options !== null && !Array.isArray(options) ? options : {}) as Record<string, Json>
-  const plain = (value: Json | undefined): number | undefined => (value === null || value === undefined ? undefined : Number(typeof value === "object" && !Array.isArray(value) ? value["$numberInt"] : value))
-  const [padding, saltLength] = [plain(given["padding"]), plain(given["saltLength"])]
+  const [padding, saltLength] = [plainNumber(given["padding"]), plainNumber(given["saltLength"])]
   return {
     ...(padding === undefined ? {} : { padding: padding === 6 ? constants.RSA_PKCS1_PSS_PADDING : constants.RSA_PKCS1_PADDING }),
     ...(saltLength === undefined ? {} : { saltLength: Math.min(Math.max(saltLength, -2), 1024) }),

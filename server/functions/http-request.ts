@@ -38,8 +38,8 @@ export function readHttpOrder(method: string, settings: Document): HttpOrder {
   }
 }
 
-function parseUrl(text: string): URL {
-  const url = URL.parse(text)
+function parseUrl(address: string): URL {
+  const url = URL.parse(address)
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) throw invalid("the address is not an http or https address")
   return url
 }
@@ -105,6 +105,8 @@ function cookieHeader(value: Value): string | undefined {
   return pairs.join("; ")
 }
 
+const quoted = (name: string): string => name.replaceAll(/["\r\n]/g, (letter) => encodeURIComponent(letter))
+
 function readBody(settings: Document, headers: [string, string][]): Buffer | undefined {
   const { body, form } = settings
   const hasBody = body !== undefined && body !== null
@@ -112,7 +114,6 @@ function readBody(settings: Document, headers: [string, string][]): Buffer | und
   if (isDocument(form)) {
     const boundary = `form-${randomUUID()}`
     headers.push(["Content-Type", `multipart/form-data; boundary=${boundary}`])
-    const quoted = (name: string): string => name.replaceAll(/["\r\n]/g, (letter) => encodeURIComponent(letter))
     const parts = Object.keys(form).map((name) => `--${boundary}\r\nContent-Disposition: form-data; name="${quoted(name)}"\r\n\r\n${String(form[name])}\r\n`)
     return Buffer.from(`${parts.join("")}--${boundary}--\r\n`)
   }

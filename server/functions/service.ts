@@ -56,16 +56,6 @@ export async function createFunctions(options: FunctionsOptions, modules: AppCod
     throw new RequestError("FunctionExecutionError", "the identity script gave no user id")
   }
 
-  const entryOf = async (each: AppFunction, identities: Identities): Promise<NonNullable<GuestStart["entry"]>> => {
-    const runAs = runAsOf(each)
-    switch (runAs.kind) {
-      case "system": return { identity: identities.guest.system, system: true }
-      case "user": return { identity: await identities.userToken(runAs.id), system: false }
-      case "script": return identities.fromScript(each.name)
-      case "inherit": return { identity: identities.guest.caller, system: identities.caller.system }
-    }
-  }
-
   /** Runs a function or its identity script (`entry`) in the runtime. */
   const perform = async (each: AppFunction, entry: string, args: readonly Json[], caller: FunctionCaller, call: CallOptions, warn: (text: string) => void): Promise<Outcome> => {
     const needs = reach(each.name)
@@ -123,6 +113,17 @@ export async function createFunctions(options: FunctionsOptions, modules: AppCod
     // SOURCE: a rule's function runs as the user whose rule is evaluated, private or not, and is not asked for `can_evaluate`.
     call: (name, args, caller) =>
       runWithValues(name, args, caller.system ? { kind: "system", request: caller.request } : { kind: "user", user: caller.user, request: caller.request }, { via: "rule", ruleDepth: (caller.ruleDepth ?? 0) + 1 }),
+  }
+}
+
+/** Under whose rights a function that is called from outside runs. */
+async function entryOf(each: AppFunction, identities: Identities): Promise<NonNullable<GuestStart["entry"]>> {
+  const runAs = runAsOf(each)
+  switch (runAs.kind) {
+    case "system": return { identity: identities.guest.system, system: true }
+    case "user": return { identity: await identities.userToken(runAs.id), system: false }
+    case "script": return identities.fromScript(each.name)
+    case "inherit": return { identity: identities.guest.caller, system: identities.caller.system }
   }
 }
 
