@@ -62,7 +62,12 @@ const operations: Record<string, Operation> = {
     return { value: { ...(await collection.insertMany(documents, present({ ordered: flag(options, "ordered") }))) } }
   },
   updateOne: async (collection, args, options) => ({ value: { ...(await collection.updateOne(filterOf(args), updateOf(args), { ...writeOptions(options), countChanged: true })) } }),
-  updateMany: async (collection, args, options) => ({ value: { ...(await collection.updateMany(filterOf(args), updateOf(args), { ...writeOptions(options), countChanged: true })) } }),
+  updateMany: async (collection, args, options, isSystem) => {
+    // SOURCE: an update without operators replaces the document, even in updateMany (client protocol, 4.3).
+    const isReplacement = isSystem && !Object.keys(updateOf(args)).some((key) => key.startsWith("$"))
+    if (isReplacement) return { value: { ...(await collection.replaceOne(filterOf(args), updateOf(args), { ...present({ upsert: flag(options, "upsert") }), countChanged: true })) } }
+    return { value: { ...(await collection.updateMany(filterOf(args), updateOf(args), { ...writeOptions(options), countChanged: true })) } }
+  },
   replaceOne: async (collection, args, options) => ({ value: { ...(await collection.replaceOne(filterOf(args), updateOf(args), { ...present({ upsert: flag(options, "upsert") }), countChanged: true })) } }),
   deleteOne: async (collection, args) => ({ value: { ...(await collection.deleteOne(filterOf(args))) } }),
   deleteMany: async (collection, args) => ({ value: { ...(await collection.deleteMany(filterOf(args))) } }),

@@ -1,13 +1,14 @@
 // What the functions service is given and what it promises.
 import type { Clock, Document, Json, Value } from "../../kernel/index.ts"
-import type { CallLimits, CallRequest, LogLine, Outcome } from "../../runtime/index.ts"
+import type { AppCode, CallLimits, CallRequest, LogLine, Outcome } from "../../runtime/index.ts"
 import type { AppModel, AppValue } from "../app/index.ts"
 import type { Caller, DataService, RuleFunctions } from "../data/index.ts"
 import type { HttpTransport } from "./http-transport.ts"
 
 /** The part of the runtime that calls go through. */
 export interface GuestRuntime {
-  deploy(app: string, code: import("../../runtime/index.ts").AppCode): Promise<{ readonly problems: readonly { readonly name: string; readonly problem: string }[] }>
+  deploy(app: string, code: AppCode): Promise<{ readonly problems: readonly { readonly name: string; readonly problem: string }[] }>
+  remove(app: string): Promise<void>
   call(request: CallRequest): Promise<Outcome>
 }
 
@@ -52,6 +53,8 @@ export interface Functions extends RuleFunctions {
   has(name: string): boolean
   /** Files that cannot be compiled, found when the app was deployed. */
   readonly problems: readonly { readonly name: string; readonly problem: string }[]
+  /** Takes the functions out of the runtime; resolves when the last call has ended. A later deployment of the same app needs no close before it. */
+  close(): Promise<void>
 }
 
 export interface FunctionSettings {
@@ -62,7 +65,6 @@ export interface FunctionSettings {
   /** Hosts that `context.http` may reach although their addresses are private: `name` or `name:port`. */
   readonly openHosts: readonly string[]
   readonly httpResponseBytes: number
-  readonly requestBytes: number
 }
 
 export interface FunctionsOptions {

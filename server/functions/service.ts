@@ -14,7 +14,7 @@ import { toLogEntry } from "./log-entry.ts"
 import type { CallOptions, EndpointResult, FunctionCaller, Functions, FunctionSettings, FunctionsOptions } from "./ports.ts"
 import { fixedStart, guestLimits, readNames } from "./start.ts"
 
-const defaults: FunctionSettings = { limits: {}, functionLimits: {}, errorText: "plain", openHosts: [], httpResponseBytes: 16 * 1024 * 1024, requestBytes: 18 * 1024 * 1024 }
+const defaults: FunctionSettings = { limits: {}, functionLimits: {}, errorText: "plain", openHosts: [], httpResponseBytes: 16 * 1024 * 1024 }
 
 /** Puts the app's functions into use. `modules` is the table of packages. Rejects when the runtime cannot start. */
 export async function createFunctions(options: FunctionsOptions, modules: AppCode["modules"] = {}): Promise<Functions> {
@@ -103,6 +103,7 @@ export async function createFunctions(options: FunctionsOptions, modules: AppCod
 
   return {
     problems,
+    close: () => runtime.remove(code),
     has: (name) => app.functions.has(name),
     run,
     runWithValues,

@@ -135,6 +135,27 @@ describe("identity", () => {
   })
 })
 
+describe("error texts", () => {
+  test("as a JSON text when the setting says so", async () => {
+    const { end } = await runGuest({ main: "exports = () => { throw new TypeError('bad') }" }, { start: { errorText: "json" } })
+    expect(end).toMatchObject({ ok: false, message: '{"message":"bad","name":"TypeError"}' })
+  })
+
+  test("of a service are bare, and carry its code inside the function", async () => {
+    const answer = (): never => { throw { code: "NoMatchingRuleFound", message: "no rule" } }
+    expect((await run("await notes.count()", { answer })).end).toMatchObject({ ok: false, code: "FunctionExecutionError", message: "no rule" })
+    expect((await run("try { await notes.count() } catch (error) { return [error.code, error.error_code, error instanceof Error] }", { answer })).end).toMatchObject({ ok: true, result: '["NoMatchingRuleFound","NoMatchingRuleFound",true]' })
+  })
+
+  test("are cut, and a value that cannot be shown does not hang the call", async () => {
+    const { end } = await run("throw new Error('x'.repeat(1e6))")
+    expect(end.ok === false && end.message.length).toBe(4096)
+    expect((await run("throw { get a() { throw 1 } }")).end).toMatchObject({ ok: false })
+    expect((await run("const e = new Error('x'); Object.defineProperty(e, 'message', { get() { throw 1 } }); throw e")).end).toMatchObject({ ok: false, message: "Error" })
+    expect((await run("throw Symbol('s')")).end).toMatchObject({ ok: false, message: "Symbol(s)" })
+  })
+})
+
 describe("the end", () => {
   test("waits for operations nobody awaited, and for what follows them", async () => {
     const { operations, messages } = await run("notes.count().then(() => notes.findOne()).then(() => notes.distinct('a')); return 1", { answer: () => 0 })

@@ -30,6 +30,9 @@ export class FakeRuntime implements GuestRuntime {
   async deploy(): Promise<{ readonly problems: [] }> {
     return { problems: [] }
   }
+  async remove(): Promise<void> {
+    this.calls.length = 0
+  }
   async call(request: CallRequest): Promise<Outcome> {
     this.calls.push(request)
     const outcome = await this.respond(request)
