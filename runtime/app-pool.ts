@@ -98,7 +98,7 @@ export class AppPool {
       const slots = [...this.#slots].filter((slot) => slot.isReady && !slot.isLeaving && slot.calls.size < sharing * isolates)
       const slotFor = (user: string): Slot | undefined => {
         const open = slots.filter((slot) => (slot.users.get(user) ?? 0) < sharing * Math.max(1, isolates - 1))
-        return open.reduce<Slot | undefined>((least, slot) => (least !== undefined && least.calls.size <= slot.calls.size ? least : slot), undefined)
+        return open.reduce<Slot | undefined>((least, slot) => (least !== undefined && loadOf(least) <= loadOf(slot) ? least : slot), undefined)
       }
       const call = this.#queue.shift((user) => slotFor(user) !== undefined)
       const slot = call === undefined ? undefined : slotFor(call.user)
@@ -139,6 +139,7 @@ export class AppPool {
 
   #leave(slot: Slot, call: PendingCall): void {
     slot.calls.delete(call.id)
+    slot.running.delete(call.id)
     const left = (slot.users.get(call.user) ?? 1) - 1
     if (left > 0) slot.users.set(call.user, left)
     else slot.users.delete(call.user)
@@ -238,6 +239,11 @@ export class AppPool {
   #killAll(): void {
     for (const slot of this.#slots) slot.process.kill()
   }
+}
+
+/** How much there is in an executor. A call that has been burning time when it last spoke weighs as much as some that wait. */
+function loadOf(slot: Slot): number {
+  return slot.calls.size + 8 * slot.running.size
 }
 
 function sendAnswers(slot: Slot, call: PendingCall, answers: readonly GuestAnswer[]): void {

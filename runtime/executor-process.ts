@@ -94,7 +94,8 @@ export class ExecutorProcess {
         launch.onExit({ code, signal, said: this.#said })
       }
       this.#child.on("error", () => onGone(null, null))
-      this.#child.on("exit", onGone)
+      // Not "exit": what the process said last is still in the pipe then.
+      this.#child.on("close", onGone)
     })
     this.ready.catch(() => undefined)
     const settings = JSON.stringify(launch.settings)

@@ -1,6 +1,7 @@
 // The main module of an executor process: one app, several isolates. It holds no credential, reads no file after its
 // start and opens no socket; it has one pipe to the server.
 import { Socket } from "node:net"
+import { setPriority } from "node:os"
 import { bootstrapText } from "./bootstrap.ts"
 import { encodeFrame, FrameReader, fromExecutor, toExecutor, type Frame } from "./frames.ts"
 import { GuestCall, type CallEnd, type CallOrder, type CallSurroundings } from "./guest-call.ts"
@@ -11,20 +12,24 @@ import { frameBytes } from "./limits.ts"
 import { own } from "./own.ts"
 import type { AppCode, SyncAnswer, SyncRequest } from "./protocol.ts"
 import { prepareSources, type GuestSources } from "./source-text.ts"
-import { startWatchdog } from "./watchdog.ts"
+import { Watchdog } from "./watchdog.ts"
 
 /** What the server says of an executor when it starts it. */
 export interface ExecutorSettings { readonly isolates: number; readonly sharing: number; readonly reserve: number; readonly memoryMb: number }
 /** The first part of a `call` frame. */
-export type CallHead = Omit<CallOrder, "id">
+export type CallHead = Omit<CallOrder, "id" | "at">
 
 interface Waiting { readonly order: CallOrder; readonly start: string }
+
+/** How far guests stand behind the server where both want the processor. */
+const niceness = 5
 
 const [, , preludeModule, syncModule] = process.argv
 const socket = new Socket({ fd: 3, readable: true, writable: true })
 const calls = new Map<number, GuestCall>()
 const waiting: Waiting[] = []
 let pool: IsolatePool
+let watchdog: Watchdog
 let surroundings: CallSurroundings
 let draining = false
 let retireBy = Infinity
@@ -42,6 +47,7 @@ function die(): void {
 function retire(withinMs: number): void {
   if (retireBy === Infinity) send(fromExecutor.retire, 0, 0, "{}")
   retireBy = Math.min(retireBy, performance.now() + withinMs)
+  watchdog.wake()
   leaveIfDone()
 }
 
@@ -92,12 +98,21 @@ function placeWaiting(): void {
   }
 }
 
-function beat(tick: number): void {
+function onTick(tick: number): boolean {
+  for (const { order } of waiting.filter((each) => performance.now() - each.order.at > each.order.limits.wallMs)) giveUp(order)
   const running = [...calls.values()].filter((call) => call.isRunning)
   if (tick % 10 === 0 || running.some((call) => performance.now() - (call.isolate.running?.since ?? Infinity) > 20)) {
     send(fromExecutor.beat, 0, 0, JSON.stringify({ rss: process.memoryUsage.rss(), running: running.map((call) => [call.id, Math.round(call.cpuMs)]) }))
   }
   if (retireBy !== Infinity) leaveIfDone()
+  return waiting.length > 0 || retireBy !== Infinity
+}
+
+/** Ends a call whose time is over before it had a place. */
+function giveUp(order: CallOrder): void {
+  waiting.splice(waiting.findIndex((each) => each.order === order), 1)
+  const head = JSON.stringify({ kind: "terminated", reason: "wall-time", usage: { wallMs: performance.now() - order.at, cpuMs: 0, heapBytes: 0 } })
+  send(fromExecutor.end, order.id, head.length, head)
 }
 
 async function setUp(settings: ExecutorSettings, code: AppCode): Promise<void> {
@@ -112,11 +127,12 @@ async function setUp(settings: ExecutorSettings, code: AppCode): Promise<void> {
     sendOperations: (call, operations) => batchOperations(operations, (count, body) => send(fromExecutor.ops, call.id, count, body)),
     sendLogs: (call, lines) => send(fromExecutor.logs, call.id, lines.length, JSON.stringify(lines)),
     ended: onEnded,
+    served: () => watchdog.lookForFlood(),
   }
   // A prelude that does not run must show here and not in every call.
   const first = pool.grow(settings.memoryMb)
   ;(await first.takeContext()).release()
-  startWatchdog({ pool, calls, discard, onHang: () => retire(500), onTick: beat })
+  watchdog = new Watchdog({ pool, calls, discard, onHang: () => retire(500), onTick })
   const files = [...sources.functions.values(), ...sources.modules.values()]
   send(fromExecutor.ready, 0, 0, JSON.stringify({ problems: files.filter((each) => each.problem !== undefined).map(({ kind, name, problem }) => ({ kind, name, problem })) }))
 }
@@ -125,7 +141,8 @@ function onFrame(frame: Frame): void {
   if (frame.type === toExecutor.answers) calls.get(frame.call)?.takeAnswers({ count: frame.split, text: frame.body })
   else if (frame.type === toExecutor.call) {
     const head = JSON.parse(frame.body.slice(0, frame.split)) as CallHead
-    waiting.push({ order: { ...head, id: frame.call }, start: frame.body.slice(frame.split) })
+    waiting.push({ order: { ...head, id: frame.call, at: performance.now() }, start: frame.body.slice(frame.split) })
+    watchdog.wake()
     placeWaiting()
   } else if (frame.type === toExecutor.code) {
     void setUp(JSON.parse(frame.body.slice(0, frame.split)) as ExecutorSettings, JSON.parse(frame.body.slice(frame.split)) as AppCode).catch((error: unknown) => {
@@ -142,6 +159,12 @@ function onFrame(frame: Frame): void {
   }
 }
 
+// Guests give way to the server. Threads of isolates are begun later and take this over.
+try {
+  setPriority(niceness)
+} catch {
+  // Not every platform lets a process lower itself; nothing relies on it.
+}
 const frames = new FrameReader(frameBytes, onFrame)
 socket.on("data", (chunk: Buffer) => frames.push(chunk))
 socket.on("close", die)

@@ -1,4 +1,5 @@
 // One call inside an executor: its turns, timers, console lines and its end.
+import { pauseQuestion } from "./bootstrap.ts"
 import { logLines } from "./limits.ts"
 import { own } from "./own.ts"
 import type { GuestContext, GuestIsolate, Rejection } from "./guest-isolate.ts"
@@ -21,20 +22,22 @@ export interface CallSurroundings {
   sendOperations(call: GuestCall, operations: readonly unknown[]): void
   sendLogs(call: GuestCall, lines: readonly unknown[]): void
   ended(call: GuestCall, end: CallEnd): void
+  /** Called after each message: the chance to look after the others, should messages come without a break. */
+  served(): void
 }
 
 /** Answers of operations as JSON texts, a comma between two. */
 export interface AnswerTexts { readonly count: number; readonly text: string }
 
-/** A call as the server announces it. */
-export interface CallOrder { readonly id: number; readonly function: string; readonly user: string; readonly limits: CallLimits }
+/** A call as the server announces it, and when that was: what it waits here for a place is part of its wall time. */
+export interface CallOrder { readonly id: number; readonly function: string; readonly user: string; readonly limits: CallLimits; readonly at: number }
 
 export class GuestCall {
   readonly id: number
   readonly user: string
   readonly limits: CallLimits
   readonly isolate: GuestIsolate
-  readonly beganAt = performance.now()
+  readonly beganAt: number
   readonly #function: string
   readonly #surroundings: CallSurroundings
   #context: GuestContext | undefined
@@ -47,12 +50,15 @@ export class GuestCall {
   #logs: unknown[] = []
   #end: { readonly end: unknown; readonly at: number } | undefined
   ended = false
+  /** What this thread has had to do for the call since the watchdog last looked. */
+  served = { messages: 0, milliseconds: 0 }
 
   constructor(order: CallOrder, isolate: GuestIsolate, surroundings: CallSurroundings) {
     this.id = order.id
     this.user = order.user
     this.#function = order.function
     this.limits = order.limits
+    this.beganAt = order.at
     this.isolate = isolate
     this.#surroundings = surroundings
   }
@@ -97,12 +103,18 @@ export class GuestCall {
   // SECURITY: a guest cannot reach `send`, but its prelude shares a realm with it; every message is checked all the same.
   #receive(text: string): void {
     if (this.ended) return
-    let message: unknown
-    try {
-      message = JSON.parse(text)
-    } catch {
-      return
-    }
+    const began = performance.now()
+    this.#take(parse(text))
+    this.#countServed(performance.now() - began)
+  }
+
+  #countServed(milliseconds: number): void {
+    this.served.messages++
+    this.served.milliseconds += milliseconds
+    this.#surroundings.served()
+  }
+
+  #take(message: unknown): void {
     const kind = own(message, "kind")
     if (kind === "ops") this.#takeOperations(own(message, "ops"))
     else if (kind === "log") this.#takeLogs(own(message, "lines"))
@@ -142,11 +154,10 @@ export class GuestCall {
   #takeLogs(lines: unknown): void {
     if (!Array.isArray(lines)) return
     this.#logs.push(...lines.slice(-logLines))
-    this.#logs.splice(0, this.#logs.length - logLines)
-    this.flushLogs()
+    if (this.#logs.length > logLines) this.#logs.splice(0, this.#logs.length - logLines)
   }
 
-  /** Sends console lines on, so that a call that is stopped later still shows them. */
+  /** Sends console lines on; every few milliseconds, so that a call that is stopped later still shows them. */
   flushLogs(): void {
     if (this.#logs.length === 0) return
     this.#surroundings.sendLogs(this, this.#logs)
@@ -154,12 +165,14 @@ export class GuestCall {
   }
 
   #answerSync(text: string): string {
-    if (this.ended) return "{}"
+    if (this.ended || text === pauseQuestion) return "{}"
     const began = performance.now()
-    const request: unknown = JSON.parse(text)
+    const request = parse(text)
     const answer = own(request, "kind") === "source" ? this.#source(own(request, "of"), own(request, "name")) : JSON.stringify(this.#surroundings.answerSync(request as SyncRequest))
     // The guest's own clock stands still while this thread works for it.
-    this.#cpuMs += performance.now() - began
+    const took = performance.now() - began
+    this.#cpuMs += took
+    this.#countServed(took)
     return answer
   }
 
@@ -225,5 +238,13 @@ export class GuestCall {
     this.#surroundings.ended(this, end)
     // Whoever ended the call in the middle of its turn has disposed the isolate, or does so next.
     this.#context?.release()
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }

@@ -11,7 +11,7 @@ export interface Slot {
   isReady: boolean
   isLeaving: boolean
   /** Calls whose turn it was when the executor last said, and the processor time each had used. */
-  running: ReadonlyMap<number, number>
+  running: Map<number, number>
   /** Why the server killed it, and the call it holds responsible. */
   killed: { readonly because: "deadline" | "memory" | "silence"; readonly culprit: PendingCall | undefined } | undefined
 }

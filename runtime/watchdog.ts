@@ -11,31 +11,73 @@ export interface WatchdogOptions {
   readonly discard: (isolate: GuestIsolate) => void
   /** Something cannot be stopped from inside: the process has to end soon. */
   readonly onHang: () => void
-  readonly onTick: (tick: number) => void
+  /** Called each time; says whether there is something to look after besides the calls. */
+  readonly onTick: (tick: number) => boolean
 }
 
 export const tickMs = 25
 /** After `dispose` a turn ends at once, or when a native function returns; later than this it never does. */
 const hangMs = 1000
 
-/** Starts looking; the answer stops it. */
-export function startWatchdog(options: WatchdogOptions): () => void {
-  const disposedAt = new Map<GuestIsolate, number>()
-  let ticks = 0
-  let spared = 0
-  const timer = setInterval(() => {
-    ticks++
-    for (const call of options.calls.values()) checkCall(call, options)
-    if (performance.now() > spared && checkMemory(options)) spared = performance.now() + 300
-    checkHangs(options, disposedAt)
-    if (ticks % 8 === 0) for (const isolate of options.pool.isolates) if (isolate.live > 0 && isolate.running === undefined) isolate.sampleHeap()
-    options.onTick(ticks)
-  }, tickMs)
-  return () => clearInterval(timer)
+/** Messages of guests that come without a break keep this thread from its other work no longer than this. */
+const floodMs = 300
+
+/** How long it goes on looking when there is nothing to see. */
+const idleTicks = 80
+
+export class Watchdog {
+  readonly #options: WatchdogOptions
+  readonly #disposedAt = new Map<GuestIsolate, number>()
+  #timer: NodeJS.Timeout | undefined
+  #ticks = 0
+  #idle = 0
+  #spared = 0
+  #lookedAt = 0
+
+  constructor(options: WatchdogOptions) {
+    this.#options = options
+  }
+
+  /** Looks from now on; it falls asleep by itself when there are no calls. */
+  wake(): void {
+    this.#idle = 0
+    if (this.#timer === undefined) this.#lookedAt = performance.now()
+    this.#timer ??= setInterval(() => this.#look(), tickMs)
+  }
+
+  /** Ends the call that floods this thread, if one keeps even this watchdog from looking. */
+  lookForFlood(): void {
+    if (performance.now() - this.#lookedAt < floodMs) return
+    this.#lookedAt = performance.now()
+    let culprit: GuestCall | undefined
+    for (const call of this.#options.calls.values()) if (culprit === undefined || call.served.milliseconds > culprit.served.milliseconds) culprit = call
+    // One long message on a busy machine is no flood.
+    if (culprit !== undefined && culprit.served.messages > 100 && culprit.served.milliseconds > floodMs / 4) stopCall(culprit, "cpu-time", this.#options)
+  }
+
+  #look(): void {
+    const { calls, pool, onTick } = this.#options
+    this.#ticks++
+    this.#lookedAt = performance.now()
+    for (const call of calls.values()) checkCall(call, this.#options)
+    if (performance.now() > this.#spared && checkMemory(this.#options)) this.#spared = performance.now() + 300
+    checkHangs(this.#options, this.#disposedAt)
+    if (this.#ticks % 8 === 0) for (const isolate of pool.isolates) if (isolate.live > 0 && isolate.running === undefined) isolate.sampleHeap()
+    const isBusy = onTick(this.#ticks)
+    this.#idle = isBusy || calls.size > 0 || this.#disposedAt.size > 0 ? 0 : this.#idle + 1
+    if (this.#idle < idleTicks) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
 }
 
 function checkCall(call: GuestCall, options: WatchdogOptions): void {
-  if (call.repliedFor > tickMs) {
+  call.flushLogs()
+  call.served = { messages: 0, milliseconds: 0 }
+  if (call.isolate.isDisposed) {
+    // Not by us, or the call had ended: the isolate has met its memory limit, inside of something it cannot leave yet.
+    call.finish(call.isRunning ? { kind: "terminated", reason: "memory" } : { kind: "lost" })
+  } else if (call.repliedFor > tickMs) {
     const running = call.isRunning
     call.finishReplied()
     if (running) options.discard(call.isolate)

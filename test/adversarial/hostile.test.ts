@@ -78,8 +78,10 @@ function bystand(): () => Promise<void> {
 
 describe("hostile programs", () => {
   test.each(programs)("$name", async ({ name, expected }) => {
+    const index = programs.findIndex((each) => each.name === name)
+    prepare(programs[index])
     await deployments.get(name)
-    prepare(programs[programs.findIndex((each) => each.name === name) + 1])
+    prepare(programs[index + 1])
     const stop = bystand()
     delay.reset()
     const capabilities = fakeCapabilities()

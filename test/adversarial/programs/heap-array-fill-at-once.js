@@ -1,2 +1,2 @@
-// {"expect": ["terminated:memory", "threw", "returned"], "limits": {"wallMs": 5000, "cpuMs": 5000, "memoryMb": 64}}
+// {"expect": ["terminated:memory", "threw", "returned"], "limits": {"wallMs": 15000, "cpuMs": 15000, "memoryMb": 64}}
 exports = () => Array(6e7).fill().length
