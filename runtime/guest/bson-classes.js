@@ -1,7 +1,14 @@
 // The slim BSON of guest code: classes only, no bytes. Each is told by the `_bsontype` its prototype carries. Runs inside the isolate.
+const constructorOf = { __proto__: null, get: undefined, set: undefined, enumerable: false, configurable: true }
+
+/** Marks a class; its `constructor` is the one guest code knows, made when somebody first asks for it. */
 const tagged = (Class, name) => {
-  defineProperty(Class.prototype, "_bsontype", { value: name, __proto__: null })
-  defineProperty(Class.prototype, toStringTag, { value: name, configurable: true, __proto__: null })
+  const { prototype } = Class
+  hide(prototype, "_bsontype", name)
+  hide(prototype, toStringTag, name)
+  delete prototype.constructor
+  constructorOf.get = () => getBson()[name]
+  defineProperty(prototype, "constructor", constructorOf)
 }
 
 /** The name of the BSON class of an object, or undefined. A document may hold an own field `_bsontype`; only an inherited one counts. */

@@ -153,9 +153,13 @@ class Decimal128 {
 }
 tagged(Decimal128, "Decimal128")
 
-const BSON = {
-  ObjectId: callable(ObjectId), Binary: callable(Binary), UUID: callable(UUID), BSONRegExp: callable(BSONRegExp), Timestamp: callable(Timestamp),
-  MinKey: callable(MinKey), MaxKey: callable(MaxKey), Code: callable(Code), BSONSymbol: callable(BSONSymbol), DBRef: callable(DBRef),
-  Int32: callable(Int32), Double: callable(Double), Long: callable(Long), Decimal128: callable(Decimal128),
+let bson
+
+/** What guest code knows as `BSON`; made when it is first asked for. */
+const getBson = () => {
+  if (bson !== undefined) return bson
+  bson = {}
+  for (const Class of [ObjectId, Binary, UUID, BSONRegExp, Timestamp, MinKey, MaxKey, Code, BSONSymbol, DBRef, Int32, Double, Long, Decimal128]) bson[Class.name] = callable(Class)
+  hide(bson, "ObjectID", bson.ObjectId)
+  return bson
 }
-hide(BSON, "ObjectID", BSON.ObjectId)

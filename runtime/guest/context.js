@@ -49,16 +49,22 @@ const loadBody = (name, identity) => {
 }
 
 /** A property that is made when first read; ordinary and mutable afterwards. */
-const part = (target, name, make) =>
-  defineProperty(target, name, {
-    get() {
-      const value = make()
-      defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true, __proto__: null })
-      return value
-    },
-    set(value) { defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true, __proto__: null }) },
-    enumerable: true, configurable: true, __proto__: null,
-  })
+const part = (target, name, make) => {
+  partial.get = () => {
+    const value = make()
+    reveal(target, name, value)
+    return value
+  }
+  partial.set = (value) => reveal(target, name, value)
+  defineProperty(target, name, partial)
+}
+const partial = { __proto__: null, get: undefined, set: undefined, enumerable: true, configurable: true }
+const shown = { __proto__: null, value: undefined, writable: true, enumerable: true, configurable: true }
+const reveal = (target, name, value) => {
+  shown.value = value
+  defineProperty(target, name, shown)
+  shown.value = undefined
+}
 
 const newContext = (identity) => {
   const { start } = call

@@ -82,7 +82,7 @@ const write = (value, writer, depth, kind) => {
       spend(writer, 19)
       return writer.undefinedText
     case "bigint": return writeBig(value, writer)
-    case "function": return value === BSON.MinKey ? '{"$minKey":1}' : value === BSON.MaxKey ? '{"$maxKey":1}' : undefined
+    case "function": return bson === undefined ? undefined : value === bson.MinKey ? '{"$minKey":1}' : value === bson.MaxKey ? '{"$maxKey":1}' : undefined
     case "object": return value === null ? "null" : writeObject(value, writer, depth)
     default: return undefined
   }

@@ -1,14 +1,14 @@
 // Names every function finds: those of the documentation, and those packages expect. Heavy ones are made when first read. Runs inside the isolate.
-const lazily = (target, name, make) =>
-  defineProperty(target, name, {
-    get() {
-      const value = make()
-      hide(target, name, value)
-      return value
-    },
-    set(value) { hide(target, name, value) },
-    enumerable: false, configurable: true, __proto__: null,
-  })
+const lazily = (target, name, make) => {
+  lazy.get = () => {
+    const value = make()
+    hide(target, name, value)
+    return value
+  }
+  lazy.set = (value) => hide(target, name, value)
+  defineProperty(target, name, lazy)
+}
+const lazy = { __proto__: null, get: undefined, set: undefined, enumerable: false, configurable: true }
 
 const windowsText = (value) => {
   const text = NativeString(value)
@@ -59,7 +59,7 @@ const queueTask = (callback, args) => {
 
 const installGlobals = () => {
   const globals = {
-    EJSON, BSON, global: realm, console: newConsole(),
+    EJSON, global: realm, console: newConsole(),
     setTimeout: (callback, delay, ...args) => startTimer(callback, delay, args, false),
     setInterval: (callback, delay, ...args) => startTimer(callback, delay, args, true),
     setImmediate: (callback, ...args) => startTimer(callback, 0, args, false),
@@ -69,6 +69,7 @@ const installGlobals = () => {
     require: requireModule,
   }
   for (const name of objectKeys(globals)) hide(realm, name, globals[name])
+  lazily(realm, "BSON", getBson)
   lazily(realm, "utils", newUtils)
   lazily(realm, "process", newProcess)
   lazily(realm, "Buffer", () => requireModule("buffer").Buffer)

@@ -36,8 +36,15 @@ const append = (list, item) => {
   list[list.length] = item
 }
 
+// One descriptor for all: objects without prototype are slow to make. INVARIANT: nothing runs between setting its value and using it.
+const hidden = { __proto__: null, value: undefined, writable: true, enumerable: false, configurable: true }
+
 /** A property that guest code may see and overwrite but that no loop shows. */
-const hide = (target, name, value) => defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true, __proto__: null })
+const hide = (target, name, value) => {
+  hidden.value = value
+  defineProperty(target, name, hidden)
+  hidden.value = undefined
+}
 
 // SECURITY: memory outside the limit, blocking waits, shared memory and watching the collector are taken away before guest code runs.
 for (const name of ["WebAssembly", "SharedArrayBuffer", "Atomics", "WeakRef", "FinalizationRegistry"]) delete realm[name]
@@ -47,9 +54,8 @@ const callable = (Class) => {
   const Callable = function (...args) {
     return construct(Class, args, new.target === undefined ? Class : new.target)
   }
+  Callable.prototype = Class.prototype
   setPrototypeOf(Callable, Class)
-  defineProperty(Callable, "prototype", { value: Class.prototype, __proto__: null })
-  defineProperty(Callable, "name", { value: Class.name, configurable: true, __proto__: null })
-  hide(Class.prototype, "constructor", Callable)
+  hide(Callable, "name", Class.name)
   return Callable
 }
