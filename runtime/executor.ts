@@ -59,6 +59,7 @@ function leaveIfDone(): void {
 
 function discard(isolate: GuestIsolate): void {
   pool.remove(isolate)
+  if (retireBy === Infinity) pool.warm(isolate.memoryMb)
   for (const call of calls.values()) if (call.isolate === isolate) call.finish({ kind: "lost" })
 }
 
@@ -134,6 +135,7 @@ async function setUp(settings: ExecutorSettings, code: AppCode): Promise<void> {
   ;(await first.takeContext()).release()
   watchdog = new Watchdog({ pool, calls, discard, onHang: () => retire(500), onTick })
   const files = [...sources.functions.values(), ...sources.modules.values()]
+  if (settings.isolates > 1) pool.grow(settings.memoryMb)
   send(fromExecutor.ready, 0, 0, JSON.stringify({ problems: files.filter((each) => each.problem !== undefined).map(({ kind, name, problem }) => ({ kind, name, problem })) }))
 }
 

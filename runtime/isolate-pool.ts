@@ -36,6 +36,17 @@ export class IsolatePool {
     return isolate
   }
 
+  /** Makes an isolate ahead when none is idle, so that the next call need not wait for one. */
+  warm(memoryMb: number): void {
+    let count = 0
+    for (const isolate of this.#isolates) {
+      if (isolate.retired) continue
+      if (isolate.live === 0 && isolate.memoryMb === memoryMb) return
+      count++
+    }
+    if (count < this.#options.size) this.grow(memoryMb)
+  }
+
   /**
    * Where a call with this memory limit can begin at once: an isolate of its own if there may be one, else one whose
    * calls all wait for something. `undefined`: nowhere now.
@@ -80,10 +91,8 @@ export class IsolatePool {
   /** Looks at an isolate after a call has left it. */
   settle(isolate: GuestIsolate): void {
     const worn = isolate.calls >= recycleCalls || isolate.heapBytes > recycleHeap * isolate.memoryMb * 1024 * 1024
-    if (worn && !isolate.retired) {
-      isolate.retired = true
-      this.grow(isolate.memoryMb)
-    }
+    if (worn) isolate.retired = true
+    if (isolate.retired) this.warm(isolate.memoryMb)
     if (isolate.retired && isolate.live === 0) this.remove(isolate)
   }
 

@@ -94,6 +94,10 @@ export type Outcome =
   /** Nothing ran. `too-many-requests`: queue of the app or of the user is full. `unavailable`: no executor can be had now (they keep dying, or the runtime is closing). */
   | { readonly kind: "refused"; readonly reason: "too-many-requests" | "unavailable"; readonly logs: readonly LogLine[]; readonly usage: Usage }
 
+/**
+ * What a call has used. The heap is that of its isolate when it was last looked at (every tenth of a second at most, and not in
+ * the middle of a turn); calls that share an isolate share the figure.
+ */
 export interface Usage { readonly wallMs: number; readonly cpuMs: number; readonly heapBytes: number }
 
 /**
