@@ -14,6 +14,7 @@ interface OpenCursor { readonly documents: AsyncIterator<Document>; readonly cur
 export class CallCursors {
   readonly #open = new Map<string, OpenCursor>()
   readonly #warn: (text: string) => void
+  #ended = false
 
   constructor(warn: (text: string) => void) {
     this.#warn = warn
@@ -54,6 +55,8 @@ export class CallCursors {
     } finally {
       open.busy = false
     }
+    // The call ended while this was read; nobody will ask for more.
+    if (this.#ended) return this.#end(open, id, documents)
     const known = id ?? randomUUID()
     this.#open.set(known, open)
     return { documents, cursor: known }
@@ -73,6 +76,7 @@ export class CallCursors {
 
   /** Closes what the call left open. */
   closeAll(): void {
+    this.#ended = true
     for (const { cursor } of this.#open.values()) void cursor.close().catch(() => undefined)
     this.#open.clear()
   }

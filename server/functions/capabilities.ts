@@ -29,15 +29,15 @@ export function createCapabilities({ data, identities, http, warn }: CapabilityP
   const perform = async (operation: GuestOperation): Promise<Json> => {
     switch (operation.kind) {
       case "data": {
-        const caller = await identities.ownerOf(operation.identity)
-        const session = operation.session === undefined ? undefined : await sessions.join(operation.session, operation.service, caller)
+        const joined = operation.session === undefined ? undefined : sessions.join(operation.session, operation.service, operation.identity)
+        const [caller, session] = await Promise.all([identities.ownerOf(operation.identity), joined])
         if (operation.collection === "") throw new RequestError("FunctionExecutionError", "db.aggregate is not available in this server")
         const collection = data.collection(operation.service, { database: operation.database, collection: operation.collection }, caller, session)
         const result = await performDataOperation(collection, operation.name, readArguments(operation.args), caller.system)
         return "cursor" in result ? cursors.begin(result.cursor) : toEjson(result.value)
       }
       case "cursor": return operation.name === "next" ? cursors.next(operation.cursor) : cursors.close(operation.cursor)
-      case "session": return sessions.perform(operation.session, operation.name, operation.service, await identities.ownerOf(operation.identity))
+      case "session": return sessions.perform(operation.session, operation.name, { service: operation.service, identity: operation.identity, caller: identities.ownerOf(operation.identity) })
       case "http": return toEjson(await http.send(operation.method, readArguments(operation.args), ended.signal))
       case "script": return { ...(await identities.fromScript(operation.name)) }
       default: throw new RequestError("FunctionExecutionError", "the operation is unknown")

@@ -49,11 +49,17 @@ function closure(first: string, app: AppModel, all: readonly string[]): AppFunct
     const found = app.functions.get(name)
     if (found === undefined || reached.has(name)) continue
     reached.set(name, found)
-    if (!/\bfunctions\b|\bexecute\b|\bcontext\b(?!\s*\.)|\beval\b|\bFunction\b/.test(found.source)) continue
-    open.push(...all.filter((each) => !reached.has(each) && isMentioned(found.source, each)))
-    if (/\bexecute\s*\(\s*(?!["'`][^"'`$]*["'`])/.test(found.source) || /\bexecute\b(?!\s*\()/.test(found.source) || /\bcontext\b(?!\s*\.)|\beval\b|\bFunction\b/.test(found.source)) open.push(...all)
+    const source = textOf(found)
+    if (!/\bfunctions\b|\bexecute\b|\bcontext\b(?!\s*\.)|\beval\b|\bFunction\b/.test(source)) continue
+    open.push(...all.filter((each) => !reached.has(each) && isMentioned(source, each)))
+    if (/\bexecute\s*\(\s*(?!["'`][^"'`$]*["'`])/.test(source) || /\bexecute\b(?!\s*\()/.test(source) || /\bcontext\b(?!\s*\.)|\beval\b|\bFunction\b/.test(source)) open.push(...all)
   }
   return [...reached.values()]
+}
+
+/** A function's own text and that of its identity script. */
+function textOf(each: AppFunction): string {
+  return `${each.source}\n${each.runAsUserIdScript ?? ""}`
 }
 
 function isMentioned(source: string, name: string): boolean {
@@ -68,7 +74,7 @@ function summarise(functions: readonly AppFunction[]): Reach {
       userIds: [...new Set(runs.flatMap(({ runAs }) => (runAs.kind === "user" ? [runAs.id] : [])))],
       scripts: runs.flatMap(({ name, runAs }) => (runAs.kind === "script" ? [name] : [])),
     },
-    asksForNames: functions.some((each) => /getDBNames|getCollectionNames/.test(each.source)),
+    asksForNames: functions.some((each) => /getDBNames|getCollectionNames/.test(textOf(each))),
   }
 }
 

@@ -1,5 +1,5 @@
 // The functions of one deployed app: who may call one and as whom, what it is told, what it may reach, what is logged.
-import { bsonTypeOf, fromEjson, isDocument, parseEjson, systemClock, toEjson, type Binary, type Document, type Json, type Value } from "../../kernel/index.ts"
+import { bsonTypeOf, EjsonError, fromEjson, isDocument, parseEjson, systemClock, toEjson, type Binary, type Document, type Json, type Value } from "../../kernel/index.ts"
 import { defaultLimits, scriptPrefix, type AppCode, type CallLimits, type GuestStart, type LogLine, type Outcome } from "../../runtime/index.ts"
 import type { AppFunction } from "../app/index.ts"
 import { RequestError } from "../errors.ts"
@@ -34,12 +34,11 @@ export async function createFunctions(options: FunctionsOptions, modules: AppCod
     return each
   }
 
-  const admit = async (each: AppFunction, args: readonly Json[], caller: FunctionCaller): Promise<void> => {
+  const admit = async (each: AppFunction, args: readonly Value[], caller: FunctionCaller): Promise<void> => {
     const admission = admissions.get(each.name)
     if (admission === undefined || admission.isOpen) return
-    const values = args.map((item) => fromEjson(item))
     const admitted = await admission.admits({
-      user: caller.kind === "user" ? caller.user : systemUser, request: caller.request ?? noRequest, values: valuesForRules, environment: { tag: app.environment.tag, values: app.environment.values }, args: values,
+      user: caller.kind === "user" ? caller.user : systemUser, request: caller.request ?? noRequest, values: valuesForRules, environment: { tag: app.environment.tag, values: app.environment.values }, args,
       callFunction: (name, given) => runWithValues(name, given, caller, { via: "rule" }),
     })
     if (!admitted) throw new RequestError("FunctionExecutionError", `rule not matched for function "${each.name}"`)
@@ -48,7 +47,7 @@ export async function createFunctions(options: FunctionsOptions, modules: AppCod
   const runScript = async (name: string, caller: FunctionCaller, call: CallOptions): Promise<ScriptResult> => {
     const outcome = await perform(find(name), scriptPrefix + name, [], caller, call, () => undefined)
     if (outcome.kind !== "returned") throw outcomeError(outcome)
-    const value = parseEjson(outcome.result)
+    const value = readResult(outcome.result)
     if (isDocument(value) && (value["runAsSystem"] === true || value["runAsSystemUser"] === true)) return { system: true }
     const userId = bsonTypeOf(value) === "ObjectId" ? String(value) : value
     if (typeof userId === "string" && userId !== "") return { system: false, userId }
@@ -86,8 +85,8 @@ export async function createFunctions(options: FunctionsOptions, modules: AppCod
     try {
       if (each.private && (call.via === "client")) throw new RequestError("NotCallable", `function '${name}' is private`)
       if (given !== undefined && !Array.isArray(given)) throw new RequestError("InvalidParameter", "arguments must be a list")
-      if (call.via === "client" || call.via === "endpoint") await admit(each, args, caller)
-      checkArguments(args)
+      const values = decodeArguments(args)
+      if (call.via === "client" || call.via === "endpoint") await admit(each, values, caller)
       outcome = await perform(each, name, args, caller, call, (text) => warnings.push({ level: "warn", text }))
       if (outcome.kind !== "returned") throw outcomeError(outcome)
     } catch (error) {
@@ -99,7 +98,7 @@ export async function createFunctions(options: FunctionsOptions, modules: AppCod
   }
 
   const runWithValues = async (name: string, args: readonly Value[], caller: FunctionCaller, call: CallOptions): Promise<Value> =>
-    parseEjson(await run(name, args.map((item) => toEjson(item)), caller, call))
+    readResult(await run(name, args.map((item) => toEjson(item)), caller, call))
 
   return {
     problems,
@@ -108,7 +107,7 @@ export async function createFunctions(options: FunctionsOptions, modules: AppCod
     run,
     runWithValues,
     async runEndpoint(name, request, caller, call) {
-      const whole = parseEjson(await run(name, [toEjson(request)], caller, { ...call, response: true }))
+      const whole = readResult(await run(name, [toEjson(request)], caller, { ...call, response: true }))
       return readEndpointResult(whole)
     },
     // SOURCE: a rule's function runs as the user whose rule is evaluated, private or not, and is not asked for `can_evaluate`.
@@ -128,9 +127,23 @@ async function entryOf(each: AppFunction, identities: Identities): Promise<NonNu
   }
 }
 
-/** Refuses arguments that cannot be decoded; nothing runs then. Throws `EjsonError`, which callers report as `InvalidParameter`. */
-function checkArguments(args: readonly Json[]): void {
-  for (const item of args) fromEjson(item)
+/** Refuses arguments that cannot be decoded; nothing runs then. */
+function decodeArguments(args: readonly Json[]): Value[] {
+  try {
+    return args.map((item) => fromEjson(item))
+  } catch (error) {
+    if (error instanceof EjsonError) throw new RequestError("InvalidParameter", error.message, { cause: error })
+    throw error
+  }
+}
+
+/** SECURITY: the text comes from an executor. */
+function readResult(text: string): Value {
+  try {
+    return parseEjson(text)
+  } catch (error) {
+    throw new RequestError("FunctionExecutionError", "the function gave no readable result", { cause: error })
+  }
 }
 
 function readEndpointResult(whole: Value): EndpointResult {

@@ -103,7 +103,10 @@ export async function openWorld(each: FunctionCase, runtime: Runtime): Promise<W
     async documents(_service, database, collection) {
       return (await store.find({ database, collection }, {}).toArray()).map((document) => toEjson(document))
     },
-    close: () => store.close(),
+    async close() {
+      await deployed.close()
+      await store.close()
+    },
   }
 }
 

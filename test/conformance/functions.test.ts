@@ -8,7 +8,7 @@ const knownFailures = JSON.parse(readFileSync(new URL("./functions.known-failure
 let runtime: Runtime
 
 beforeAll(() => {
-  runtime = createRuntime({ executors: 1, isolates: 2 })
+  runtime = createRuntime({ executors: 1, isolates: 1, reserve: 1 })
 })
 afterAll(() => runtime.close(0))
 

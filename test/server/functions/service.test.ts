@@ -42,7 +42,7 @@ describe("admission", () => {
     await expect(functions.run("hidden", [], asAda, { via: "client" })).rejects.toMatchObject({ code: "NotCallable" })
     await expect(functions.run("guarded", [], asAda, { via: "client" })).rejects.toMatchObject({ code: "FunctionExecutionError", message: 'rule not matched for function "guarded"' })
     await expect(functions.run("open", { 0: 1 }, asAda, { via: "client" })).rejects.toMatchObject({ code: "InvalidParameter" })
-    await expect(functions.run("open", [{ $oid: "x" }], asAda, { via: "client" })).rejects.toMatchObject({ code: "invalid-ejson" })
+    await expect(functions.run("open", [{ $oid: "x" }], asAda, { via: "client" })).rejects.toMatchObject({ code: "InvalidParameter" })
     expect(runtime.calls).toEqual([])
   })
 
@@ -178,6 +178,27 @@ describe("capabilities", () => {
       expect([started?.ok, joined?.ok, foreign?.ok]).toEqual([true, true, false])
     })
     expect(world.data.seen[0]?.session).toBeDefined()
+    expect(world.data.sessions).toEqual(["start", "abort"])
+  })
+
+  test("an operation joins the transaction begun in the same message, also when its identity is looked up", async () => {
+    const world = await open([functionOf("main", { runAsUserId: "u2" })], { userLookup: async (id) => { await new Promise((resolve) => { setTimeout(resolve, 5) }); return { ...ada, id } } })
+    await during(world, async (request) => {
+      const token = request.start.entry?.identity ?? ""
+      await ask(request, [{ id: 1, kind: "session", identity: token, service: "mongodb-atlas", session: "s1", name: "start" }, dataOperation(2, token, "count", { options: {} }, "s1")])
+    })
+    expect(world.data.seen[0]?.session).toBeDefined()
+  })
+
+  test("what begins when the call has ended is closed at once", async () => {
+    const world = await open([functionOf("main")])
+    world.data.documents = Array.from({ length: 2500 }, (_, n) => ({ n }))
+    let late: Promise<unknown> | undefined
+    await during(world, async (request) => {
+      late = ask(request, [dataOperation(1, request.start.identities.caller, "find", { filter: {}, options: {} }), { id: 2, kind: "session", identity: request.start.identities.caller, service: "mongodb-atlas", session: "s1", name: "start" }])
+    })
+    await late
+    expect(world.data.closedCursors).toBe(1)
     expect(world.data.sessions).toEqual(["start", "abort"])
   })
 
