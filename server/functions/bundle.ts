@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { join } from "node:path"
-import { build, type BuildOptions, type Plugin } from "esbuild"
+import type { BuildOptions, BuildResult, OutputFile, Plugin } from "esbuild"
 import type { AppModel } from "../app/index.ts"
 import { absentModules, externalModules, guestModules, standIns } from "./module-names.ts"
 
@@ -21,11 +21,17 @@ const common = {
   outdir: "/out", conditions: ["node", "require", "default"], mainFields: ["main", "module"],
 } satisfies BuildOptions
 
+// Loaded when there is something to bundle: most apps start without.
+async function build(options: BuildOptions & { readonly write: false }): Promise<BuildResult & { readonly outputFiles: readonly OutputFile[] }> {
+  const esbuild = await import("esbuild")
+  return esbuild.build(options)
+}
+
 /** Makes the table of an app: stand-ins for Node's modules that it may need, and its packages. */
 export async function bundleModules(app: AppModel): Promise<BundleResult> {
   const sources = [...app.functions.values()].flatMap((each) => [each.source, each.runAsUserIdScript ?? ""])
   const wanted = new Set(sources.flatMap(requiredNames))
-  const installed = installedPackages(app.directory)
+  const { names: installed, problem } = installedPackages(app.directory)
   const names = [...new Set([...installed, ...wanted])].filter((name) => !isBuiltin(name))
   const hasPackages = installed.length > 0 && names.length > 0
   const needsAll = hasPackages || sources.some((source) => /\brequire\s*\(\s*[^"'`\s]|\brequire\b(?!\s*\()/.test(source))
@@ -33,7 +39,7 @@ export async function bundleModules(app: AppModel): Promise<BundleResult> {
   if (wanted.has("http") || wanted.has("https") || wanted.has("node:http") || wanted.has("node:https")) builtins.push("stream")
   const usesBuffer = builtins.length > 0 || sources.some((source) => /\bBuffer\b/.test(source)) || wanted.has("crypto") || wanted.has("node:crypto")
   const [own, packages] = await Promise.all([bundleStandIns(usesBuffer ? withDependencies(builtins) : []), hasPackages ? bundlePackages(app.directory, names) : { modules: {}, problems: [] }])
-  return { modules: { ...own, ...packages.modules }, problems: packages.problems }
+  return { modules: { ...own, ...packages.modules }, problems: [...(problem === undefined ? [] : [{ name: "package.json", problem }]), ...packages.problems] }
 }
 
 const requiredNames = (source: string): string[] => [...source.matchAll(/\brequire\s*\(\s*(["'`])([^"'`$\n]+)\1\s*\)/g)].map((match) => match[2] as string)
@@ -101,14 +107,18 @@ function keepRequires(names: ReadonlySet<string>): Plugin {
 }
 
 /** Direct dependencies of `functions/package.json` (or one at the root) that are installed beside it. */
-function installedPackages(directory: string): string[] {
+function installedPackages(directory: string): { readonly names: readonly string[]; readonly problem?: string } {
   for (const folder of packageFolders(directory)) {
-    const text = readFileSync(join(folder, "package.json"), "utf8")
-    const found: unknown = JSON.parse(text)
+    let found: unknown
+    try {
+      found = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
+    } catch {
+      return { names: [], problem: "cannot be read" }
+    }
     const named = typeof found === "object" && found !== null ? (found as { dependencies?: unknown }).dependencies : undefined
-    if (typeof named === "object" && named !== null) return Object.keys(named)
+    if (typeof named === "object" && named !== null) return { names: Object.keys(named) }
   }
-  return []
+  return { names: [] }
 }
 
 function packageFolders(directory: string): string[] {

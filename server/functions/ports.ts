@@ -51,7 +51,7 @@ export interface Functions extends RuleFunctions {
   runEndpoint(name: string, request: Document, caller: FunctionCaller, options: Omit<CallOptions, "response">): Promise<EndpointResult>
   /** Whether there is a function of this name. */
   has(name: string): boolean
-  /** Files that cannot be compiled, found when the app was deployed. */
+  /** Files that cannot be compiled and packages that cannot be bundled, found when the app was deployed. */
   readonly problems: readonly { readonly name: string; readonly problem: string }[]
   /** Takes the functions out of the runtime; resolves when the last call has ended. A later deployment of the same app needs no close before it. */
   close(): Promise<void>

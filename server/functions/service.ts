@@ -4,6 +4,7 @@ import { defaultLimits, scriptPrefix, type AppCode, type CallLimits, type GuestS
 import type { AppFunction } from "../app/index.ts"
 import { RequestError } from "../errors.ts"
 import { Admission } from "./admission.ts"
+import { bundleModules } from "./bundle.ts"
 import { createCapabilities } from "./capabilities.ts"
 import { appCode, codeName, reachOf, runAsOf } from "./code.ts"
 import { outcomeError } from "./failures.ts"
@@ -16,8 +17,11 @@ import { fixedStart, guestLimits, readNames } from "./start.ts"
 
 const defaults: FunctionSettings = { limits: {}, functionLimits: {}, errorText: "plain", openHosts: [], httpResponseBytes: 16 * 1024 * 1024 }
 
-/** Puts the app's functions into use. `modules` is the table of packages. Rejects when the runtime cannot start. */
-export async function createFunctions(options: FunctionsOptions, modules: AppCode["modules"] = {}): Promise<Functions> {
+/**
+ * Puts the app's functions into use. Rejects when the runtime cannot start.
+ * `modules` is the table of packages; without it, it is made from the app's directory.
+ */
+export async function createFunctions(options: FunctionsOptions, modules?: AppCode["modules"]): Promise<Functions> {
   const { app, runtime, data, userLookup, clock = systemClock, log } = options
   const settings: FunctionSettings = { ...defaults, ...options.settings }
   const transport = options.httpTransport ?? createHttpTransport(settings.openHosts)
@@ -26,7 +30,9 @@ export async function createFunctions(options: FunctionsOptions, modules: AppCod
   const admissions = new Map([...app.functions.values()].map((each) => [each.name, new Admission(each)]))
   const reach = reachOf(app)
   const code = codeName(app)
-  const { problems } = await runtime.deploy(code, appCode(app, modules))
+  const bundled = modules === undefined ? await bundleModules(app) : { modules, problems: [] }
+  const deployed = await runtime.deploy(code, appCode(app, bundled.modules))
+  const problems = [...bundled.problems, ...deployed.problems.map(({ name, problem }) => ({ name, problem }))]
 
   const find = (name: string): AppFunction => {
     const each = app.functions.get(name)
