@@ -19,12 +19,23 @@ export function decodeDocument(bytes: Uint8Array): Document {
   }
 }
 
+/** Decodes one value of a document; undefined for a type that is rare. */
+export function decodeValue(bytes: Uint8Array, type: number, at: number): Value {
+  try {
+    return new Reader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), at).value(type, 0)
+  } catch (error) {
+    if (error === rare || error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
 class Reader {
   readonly #bytes: Buffer
-  #at = 0
+  #at: number
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, at = 0) {
     this.#bytes = bytes
+    this.#at = at
   }
 
   document(depth: number): Document {
@@ -35,8 +46,8 @@ class Reader {
       const type = this.#bytes[this.#at++] as number
       if (type === 0) break
       const field = this.#field()
-      if (field === "__proto__") Object.defineProperty(document, field, { value: this.#value(type, depth), writable: true, enumerable: true, configurable: true })
-      else document[field] = this.#value(type, depth)
+      if (field === "__proto__") Object.defineProperty(document, field, { value: this.value(type, depth), writable: true, enumerable: true, configurable: true })
+      else document[field] = this.value(type, depth)
     }
     if (this.#at !== end) throw rare
     return document
@@ -51,7 +62,7 @@ class Reader {
       if (type === 0) break
       this.#at = this.#bytes.indexOf(0, this.#at) + 1
       if (this.#at === 0) throw rare
-      list.push(this.#value(type, depth))
+      list.push(this.value(type, depth))
     }
     if (this.#at !== end) throw rare
     return list
@@ -65,7 +76,7 @@ class Reader {
     return end
   }
 
-  #value(type: number, depth: number): Value {
+  value(type: number, depth: number): Value {
     const from = this.#at
     switch (type) {
       case 0x01: {

@@ -7,6 +7,7 @@ import type { Connection, Row } from "./connection.ts"
 import { entriesOf } from "./entries.ts"
 import { encodeKey } from "./keys.ts"
 import type { Interval, Plan } from "./plan.ts"
+import type { RawFilter } from "./raw-filter.ts"
 import type { Found } from "./write-context.ts"
 
 /** What a search reads: a connection, and the catalog that fits what it sees. */
@@ -18,37 +19,42 @@ const batchBytes = 2 * 1024 * 1024
 
 /** A walk along a plan. */
 export interface Scan {
-  /** The next documents, none at the end. */
-  next(reader: Reader): Found[]
+  /** How many rows it has looked at. */
+  readonly looked: number
+  /** The next documents, possibly none; null at the end. */
+  next(reader: Reader): Found[] | null
 }
 
-/** Begins a walk. `expected` is how many documents the caller is likely to want. */
-export function startScan(namespace: Namespace, plan: Plan, expected = firstBatch): Scan {
-  let size = Math.max(1, Math.min(expected, largestBatch))
+/** Begins a walk. `expected` is how many documents the caller is likely to want; rows that `mayMatch` refuses are passed over. */
+export function startScan(namespace: Namespace, plan: Plan, options: { readonly expected?: number | undefined; readonly mayMatch?: RawFilter | undefined } = {}): Scan {
+  const { mayMatch } = options
+  let size = Math.max(1, Math.min(options.expected ?? firstBatch, largestBatch))
+  let looked = 0
   let ended = false
   const step = stepsOf(plan)
   let seen: Set<number> | undefined
   return {
+    get looked() {
+      return looked
+    },
     next(reader) {
       const info = lookUp(reader.catalog, namespace)
-      if (info === undefined || ended) return []
-      for (;;) {
-        const found = step(reader.connection, info, size)
-        ended = found.length < size
-        if (found.length === 0 || plan.kind !== "index" || !isMultikey(info, plan.index)) {
-          size = nextSize(found, size)
-          return found
+      if (info === undefined || ended) return null
+      const rows = step(reader.connection, info, size)
+      ended = rows.length < size
+      looked += rows.length
+      size = nextSize(rows, size)
+      if (plan.kind === "index" && isMultikey(info, plan.index)) seen ??= new Set()
+      const found: Found[] = []
+      for (const { n, doc } of rows) {
+        if (mayMatch !== undefined && !mayMatch(doc)) continue
+        if (seen !== undefined) {
+          if (seen.has(n)) continue
+          seen.add(n)
         }
-        seen ??= new Set()
-        const fresh: Found[] = []
-        for (const each of found) {
-          if (seen.has(each.n)) continue
-          seen.add(each.n)
-          fresh.push(each)
-        }
-        size = nextSize(found, size)
-        if (fresh.length > 0 || ended) return fresh
+        found.push({ n, document: decodeDocument(doc), size: doc.length })
       }
+      return found
     },
   }
 }
@@ -57,17 +63,13 @@ function isMultikey(info: CollectionInfo, index: IndexInfo | null): boolean {
   return info.indexes.find(({ id }) => id === index?.id)?.multikey === true
 }
 
-function decode({ n, doc }: Row): Found {
-  return { n, document: decodeDocument(doc), size: doc.length }
-}
-
-function nextSize(found: readonly Found[], size: number): number {
+function nextSize(rows: readonly Row[], size: number): number {
   let bytes = 1
-  for (const each of found) bytes += each.size
-  return Math.max(1, Math.min(size * 4, largestBatch, Math.floor((batchBytes * found.length) / bytes)))
+  for (const { doc } of rows) bytes += doc.length
+  return Math.max(1, Math.min(size * 4, largestBatch, Math.floor((batchBytes * rows.length) / bytes)))
 }
 
-type Step = (connection: Connection, info: CollectionInfo, size: number) => Found[]
+type Step = (connection: Connection, info: CollectionInfo, size: number) => Row[]
 
 function stepsOf(plan: Plan): Step {
   switch (plan.kind) {
@@ -83,7 +85,7 @@ function pointStep(key: Uint8Array): Step {
     if (done) return []
     done = true
     const row = connection.get<Row>(`SELECT n, doc FROM ${table} WHERE id = ?`, key)
-    return row === undefined ? [] : [decode(row)]
+    return row === undefined ? [] : [row]
   }
 }
 
@@ -93,7 +95,7 @@ function naturalSteps(backwards: boolean): Step {
     const sql = backwards ? `SELECT n, doc FROM ${table} WHERE n < ? ORDER BY n DESC LIMIT ?` : `SELECT n, doc FROM ${table} WHERE n > ? ORDER BY n LIMIT ?`
     const rows = connection.all<Row>(sql, last, size)
     last = rows.at(-1)?.n ?? last
-    return rows.map(decode)
+    return rows
   }
 }
 
@@ -102,26 +104,28 @@ interface Place { readonly k: Uint8Array; readonly n: number }
 
 function keySteps({ index, intervals, backwards }: Extract<Plan, { kind: "primary" | "index" }>): Step {
   let at = 0
-  let last: { readonly row: Row; readonly found: Found } | undefined
+  let last: Row | undefined
   return (connection, info, size) => {
-    const all: Found[] = []
-    let place = last === undefined ? undefined : placeOf(last.row, last.found, index)
+    const all: Row[] = []
+    let place = last === undefined ? undefined : placeOf(last, index)
     last = undefined
     while (at < intervals.length && all.length < size) {
       const interval = intervals[backwards ? intervals.length - 1 - at : at] as Interval
       const wanted = size - all.length
       const rows = index === null ? primaryRows(connection, info.table, interval, place?.k, backwards, wanted) : indexRows(connection, info, index, interval, place, backwards, wanted)
-      for (const row of rows) all.push(decode(row))
+      for (const row of rows) all.push(row)
       if (rows.length < wanted) [at, place] = [at + 1, undefined]
-      else last = { row: rows.at(-1) as Row, found: all.at(-1) as Found }
+      else last = rows.at(-1)
     }
     return all
   }
 }
 
 /** A row says its key only where the document has several; else the key is made again from the document, once a batch. */
-function placeOf({ k }: Row, { n, document }: Found, index: IndexInfo | null): Place {
-  return { n, k: k ?? (index === null ? encodeKey(document["_id"]) : entriesOf(index, document).keys[0] as Uint8Array) }
+function placeOf({ n, k, doc }: Row, index: IndexInfo | null): Place {
+  if (k !== undefined) return { n, k }
+  const document = decodeDocument(doc)
+  return { n, k: index === null ? encodeKey(document["_id"]) : entriesOf(index, document).keys[0] as Uint8Array }
 }
 
 function primaryRows(connection: Connection, table: string, { low, high }: Interval, after: Uint8Array | undefined, backwards: boolean, limit: number): Row[] {

@@ -8,6 +8,7 @@ import { parseFilter } from "../language/parse-filter.ts"
 import { lookUp } from "./catalog.ts"
 import { Slice } from "./cursor.ts"
 import { choosePlan } from "./plan.ts"
+import { compileRawFilter } from "./raw-filter.ts"
 import { startScan, type Reader, type Scan } from "./scan.ts"
 import type { Found } from "./write-context.ts"
 
@@ -29,6 +30,7 @@ export function compileSearch(namespace: Namespace, filter: Document, options: {
   const matches = node === undefined ? everything : compileNode(node)
   const isSorted = sort !== undefined && Object.keys(sort).length > 0 && !Object.hasOwn(sort, "$natural")
   const bounds = node === undefined ? [] : nodeBounds(node)
+  const mayMatch = compileRawFilter(bounds)
   const wantedHint = sort !== undefined && Object.hasOwn(sort, "$natural") ? sort : hint
   return {
     namespace,
@@ -39,7 +41,7 @@ export function compileSearch(namespace: Namespace, filter: Document, options: {
       if (info === undefined) return undefined
       const plan = choosePlan(info, { bounds, limited: limited > 0, ...(isSorted ? { sort } : {}), ...(wantedHint === undefined ? {} : { hint: wantedHint }) })
       const sorted = !isSorted || plan.sorted
-      return { scan: startScan(namespace, plan, limited > 0 && sorted ? limited : undefined), sorted }
+      return { scan: startScan(namespace, plan, { expected: limited > 0 && sorted ? limited : undefined, mayMatch: plan.kind === "point" ? undefined : mayMatch }), sorted }
     },
   }
 }
@@ -53,7 +55,6 @@ export class Steps {
   readonly #top: TopList | undefined
   #skipped = 0
   #given = 0
-  rowsSeen = 0
   isDone = false
 
   constructor(reader: Reader, search: Search, skip: number, limit: number) {
@@ -69,8 +70,7 @@ export class Steps {
   /** What the next rows give: nothing yet, where a sort has to see all of them first. */
   next(reader: Reader): Found[] {
     const rows = (this.#scan as Scan).next(reader)
-    this.rowsSeen += rows.length
-    if (rows.length === 0) {
+    if (rows === null) {
       this.isDone = true
       return this.#top === undefined ? [] : this.#top.take(this.#skip)
     }
@@ -79,6 +79,10 @@ export class Steps {
     if (this.#top === undefined) return this.#cut(found)
     for (const each of found) this.#top.add(each)
     return []
+  }
+
+  get looked(): number {
+    return this.#scan?.looked ?? 0
   }
 
   #cut(found: Found[]): Found[] {
@@ -120,7 +124,7 @@ export function searchWithin(reader: Reader, search: Search, limit: number, most
   const found: Found[] = []
   while (!steps.isDone) {
     for (const each of steps.next(reader)) found.push(each)
-    if (!steps.isDone && steps.rowsSeen > mostRows) return "over"
+    if (!steps.isDone && steps.looked > mostRows) return "over"
   }
   return found
 }

@@ -135,8 +135,8 @@ async function buildIndex(writer: Writer, namespace: Namespace, index: IndexSpec
   await writer.exclusive(async (context) => {
     if (sameIndex(context.collection(namespace), index, name)) return
     const made = context.addIndex(namespace, index, name)
-    const scan = startScan(namespace, { kind: "natural", backwards: false, sorted: true }, 512)
-    for (let rows = scan.next(context); rows.length > 0; rows = scan.next(context)) {
+    const scan = startScan(namespace, { kind: "natural", backwards: false, sorted: true }, { expected: 512 })
+    for (let rows = scan.next(context); rows !== null; rows = scan.next(context)) {
       for (const row of rows) context.enter(namespace, made.id, row)
       await nextTurn()
     }
