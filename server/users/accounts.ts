@@ -17,8 +17,8 @@ export interface Credentials {
 export interface AccountsOptions {
   readonly collections: UserCollections
   readonly clock: Clock
-  /** Runs the creation function, if one is configured now; rejecting vetoes the account. */
-  readonly beforeCreation: (user: UserRecord) => Promise<void>
+  /** Runs the creation function, if one is configured now, and resolves to whether there was one; rejecting vetoes the account. */
+  readonly beforeCreation: (user: UserRecord) => Promise<boolean>
   readonly onUserChanged: (userId: string) => void
   readonly newUserId?: () => string
 }
@@ -121,13 +121,8 @@ export function createAccounts({ collections: { users, identities }, clock, befo
       identities.updateOne(mine, { $set: { lease: new Date(clock().getTime() + leaseMs) } }).catch(() => undefined)
     }, leaseMs / 3)
     try {
-      if (claim["ran"] !== true) {
-        await beforeCreation(user)
-        await identities.updateOne(mine, { $set: { ran: true } })
-      }
-    } catch (error) {
-      await identities.deleteMany(mine)
-      throw error
+      // From its end on the function is not run again: a failure to note that leaves the claim, and with it the user id.
+      if (claim["ran"] !== true && (await runFunction())) await identities.updateOne(mine, { $set: { ran: true } })
     } finally {
       clearInterval(heartbeat)
     }
@@ -135,6 +130,15 @@ export function createAccounts({ collections: { users, identities }, clock, befo
     await users.insertOne(toDocument(user))
     await identities.updateOne(mine, { $set: { state: "active" }, $unset: { lease: 1, claimant: 1, ran: 1 } })
     return user
+
+    async function runFunction(): Promise<boolean> {
+      try {
+        return await beforeCreation(user)
+      } catch (error) {
+        await identities.deleteMany(mine)
+        throw error
+      }
+    }
   }
 
   async function noteLogin(user: UserRecord, identity?: Identity): Promise<UserRecord> {
@@ -143,7 +147,6 @@ export function createAccounts({ collections: { users, identities }, clock, befo
     const known = identity === undefined ? undefined : user.identities.find((each) => each.id === identity.id && each.providerType === identity.providerType)
     const described = identity === undefined || (known !== undefined && sameData(known.data, identity.data)) ? user : await describe(user, identity)
     const lastLogin = clock()
-    // INVARIANT: the record read back is the one changed, so a login and a revocation agree on their order.
     await users.updateOne({ _id: user.id }, { $set: { last_authentication_date: lastLogin, last_identity: lastIdentity } })
     if (lastIdentity !== user.lastIdentity) onUserChanged(user.id)
     return { ...described, lastLogin, lastIdentity }

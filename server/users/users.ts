@@ -108,12 +108,13 @@ export function createUsers(options: UsersOptions): Users {
   })
 
   /** SOURCE: specification 1.8: part of the custom data configuration, so it does not run while that is disabled. */
-  async function beforeCreation(user: UserRecord): Promise<void> {
+  async function beforeCreation(user: UserRecord): Promise<boolean> {
     const custom = config().customUserData
     const name = custom?.enabled === true ? custom.onUserCreationFunction : undefined
-    if (name === undefined || name === "") return
+    if (name === undefined || name === "") return false
     try {
       await functions.call(name, [eventUser(user, {})])
+      return true
     } catch (error) {
       if (isOutage(error)) throw error
       throw new RequestError("FunctionExecutionError", error instanceof Error ? error.message : "user creation function failed", { cause: error })
