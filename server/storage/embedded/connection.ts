@@ -3,6 +3,8 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 /** A row of documents: insertion number and BSON bytes. */
 export interface Row { readonly n: number; readonly doc: Uint8Array; readonly k?: Uint8Array }
 
+const mostStatements = 500
+
 /** One SQLite connection whose statements are compiled once. */
 export class Connection {
   readonly #database: DatabaseSync
@@ -44,6 +46,9 @@ export class Connection {
     let statement = this.#statements.get(sql)
     if (statement === undefined) {
       statement = this.#database.prepare(sql)
+      // The oldest goes; one that is in use is prepared again.
+      const [oldest] = this.#statements.keys()
+      if (this.#statements.size >= mostStatements && oldest !== undefined) this.#statements.delete(oldest)
       this.#statements.set(sql, statement)
     }
     return statement

@@ -26,7 +26,7 @@ export async function findFirstInserted(access: Access, namespace: Namespace, fi
     const info = lookUp(catalog, namespace)
     if (info === undefined) return null
     const { sql, parameters } = candidates(info, field, value)
-    const rows = connection.all<Row>(sql, ...parameters, after, step)
+    const rows = connection.all<Row>(sql, ...parameters, after)
     for (const { n, doc } of rows) {
       const document = decodeDocument(doc)
       if (isIt(document)) return document
@@ -38,9 +38,9 @@ export async function findFirstInserted(access: Access, namespace: Namespace, fi
 }
 
 function candidates({ table, indexes }: CollectionInfo, field: string, value: Value): { readonly sql: string; readonly parameters: readonly Uint8Array[] } {
-  if (field === "_id") return { sql: `SELECT n, doc FROM ${table} WHERE id = ? AND n > ? ORDER BY n LIMIT ?`, parameters: [encodeKey(value)] }
+  if (field === "_id") return { sql: `SELECT n, doc FROM ${table} WHERE id = ? AND n > ? ORDER BY n LIMIT ${step}`, parameters: [encodeKey(value)] }
   const index = indexes.find(({ fields }) => fields.length === 1 && fields[0]?.field === field)
-  if (index === undefined) return { sql: `SELECT n, doc FROM ${table} WHERE n > ? ORDER BY n LIMIT ?`, parameters: [] }
+  if (index === undefined) return { sql: `SELECT n, doc FROM ${table} WHERE n > ? ORDER BY n LIMIT ${step}`, parameters: [] }
   const key = encodeParts([{ value, descending: index.fields[0]?.descending === true }], entryTail.direct)
-  return { sql: `SELECT i.n AS n, d.doc AS doc FROM ${index.table} i CROSS JOIN ${table} d ON d.n = i.n WHERE i.k = ? AND i.n > ? ORDER BY i.n LIMIT ?`, parameters: [key] }
+  return { sql: `SELECT i.n AS n, d.doc AS doc FROM ${index.table} i CROSS JOIN ${table} d ON d.n = i.n WHERE i.k = ? AND i.n > ? ORDER BY i.n LIMIT ${step}`, parameters: [key] }
 }

@@ -69,6 +69,7 @@ function nextSize(rows: readonly Row[], size: number): number {
   return Math.max(1, Math.min(size * 4, largestBatch, Math.floor((batchBytes * rows.length) / bytes)))
 }
 
+// Limits are written into the statements: with one that is bound SQLite plans anew at each run, which costs more than a read by key.
 type Step = (connection: Connection, info: CollectionInfo, size: number) => Row[]
 
 function stepsOf(plan: Plan): Step {
@@ -92,8 +93,8 @@ function pointStep(key: Uint8Array): Step {
 function naturalSteps(backwards: boolean): Step {
   let last = backwards ? Number.MAX_SAFE_INTEGER : -1
   return (connection, { table }, size) => {
-    const sql = backwards ? `SELECT n, doc FROM ${table} WHERE n < ? ORDER BY n DESC LIMIT ?` : `SELECT n, doc FROM ${table} WHERE n > ? ORDER BY n LIMIT ?`
-    const rows = connection.all<Row>(sql, last, size)
+    const sql = backwards ? `SELECT n, doc FROM ${table} WHERE n < ? ORDER BY n DESC LIMIT ${size}` : `SELECT n, doc FROM ${table} WHERE n > ? ORDER BY n LIMIT ${size}`
+    const rows = connection.all<Row>(sql, last)
     last = rows.at(-1)?.n ?? last
     return rows
   }
@@ -112,10 +113,11 @@ function keySteps({ index, intervals, backwards }: Extract<Plan, { kind: "primar
     while (at < intervals.length && all.length < size) {
       const interval = intervals[backwards ? intervals.length - 1 - at : at] as Interval
       const wanted = size - all.length
-      const rows = index === null ? primaryRows(connection, info.table, interval, place?.k, backwards, wanted) : indexRows(connection, info, index, interval, place, backwards, wanted)
-      for (const row of rows) all.push(row)
-      if (rows.length < wanted) [at, place] = [at + 1, undefined]
-      else last = rows.at(-1)
+      const rows = index === null ? primaryRows(connection, info.table, interval, place?.k, backwards, size) : indexRows(connection, info, index, interval, place, backwards, size)
+      const taken = Math.min(rows.length, wanted)
+      for (let row = 0; row < taken; row++) all.push(rows[row] as Row)
+      if (rows.length < size && taken === rows.length) [at, place] = [at + 1, undefined]
+      else last = rows[taken - 1]
     }
     return all
   }
@@ -129,16 +131,16 @@ function placeOf({ n, k, doc }: Row, index: IndexInfo | null): Place {
 }
 
 function primaryRows(connection: Connection, table: string, { low, high }: Interval, after: Uint8Array | undefined, backwards: boolean, limit: number): Row[] {
-  if (backwards) return connection.all<Row>(`SELECT n, doc FROM ${table} WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ?`, low, after ?? high, limit)
-  if (after === undefined) return connection.all<Row>(`SELECT n, doc FROM ${table} WHERE id >= ? AND id < ? ORDER BY id LIMIT ?`, low, high, limit)
-  return connection.all<Row>(`SELECT n, doc FROM ${table} WHERE id > ? AND id < ? ORDER BY id LIMIT ?`, after, high, limit)
+  if (backwards) return connection.all<Row>(`SELECT n, doc FROM ${table} WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ${limit}`, low, after ?? high)
+  if (after === undefined) return connection.all<Row>(`SELECT n, doc FROM ${table} WHERE id >= ? AND id < ? ORDER BY id LIMIT ${limit}`, low, high)
+  return connection.all<Row>(`SELECT n, doc FROM ${table} WHERE id > ? AND id < ? ORDER BY id LIMIT ${limit}`, after, high)
 }
 
 function indexRows(connection: Connection, info: CollectionInfo, index: IndexInfo, { low, high }: Interval, after: Place | undefined, backwards: boolean, limit: number): Row[] {
   const columns = isMultikey(info, index) ? "i.k AS k, i.n AS n, d.doc AS doc" : "i.n AS n, d.doc AS doc"
   const from = `SELECT ${columns} FROM ${index.table} i CROSS JOIN ${info.table} d ON d.n = i.n WHERE`
-  const order = backwards ? "ORDER BY i.k DESC, i.n DESC LIMIT ?" : "ORDER BY i.k, i.n LIMIT ?"
-  if (after === undefined) return connection.all<Row>(`${from} i.k >= ? AND i.k < ? ${order}`, low, high, limit)
-  if (backwards) return connection.all<Row>(`${from} i.k >= ? AND (i.k, i.n) < (?, ?) ${order}`, low, after.k, after.n, limit)
-  return connection.all<Row>(`${from} (i.k, i.n) > (?, ?) AND i.k < ? ${order}`, after.k, after.n, high, limit)
+  const order = `${backwards ? "ORDER BY i.k DESC, i.n DESC" : "ORDER BY i.k, i.n"} LIMIT ${limit}`
+  if (after === undefined) return connection.all<Row>(`${from} i.k >= ? AND i.k < ? ${order}`, low, high)
+  if (backwards) return connection.all<Row>(`${from} i.k >= ? AND (i.k, i.n) < (?, ?) ${order}`, low, after.k, after.n)
+  return connection.all<Row>(`${from} (i.k, i.n) > (?, ?) AND i.k < ? ${order}`, after.k, after.n, high)
 }

@@ -7,7 +7,7 @@ import { compileProjection, compileSort, type LanguageOptions } from "../languag
 import { parseFilter } from "../language/parse-filter.ts"
 import { lookUp } from "./catalog.ts"
 import { Slice } from "./cursor.ts"
-import { choosePlan } from "./plan.ts"
+import { choosePlan, type Plan } from "./plan.ts"
 import { compileRawFilter } from "./raw-filter.ts"
 import { startScan, type Reader, type Scan } from "./scan.ts"
 import type { Found } from "./write-context.ts"
@@ -16,6 +16,8 @@ import type { Found } from "./write-context.ts"
 export interface Search {
   readonly namespace: Namespace
   readonly matches: (document: Document) => boolean
+  /** The way to the documents; undefined while there is no collection. */
+  readonly plan: (reader: Reader, limited: number) => Plan | undefined
   readonly begin: (reader: Reader, limited: number) => { readonly scan: Scan; readonly sorted: boolean } | undefined
   readonly compare: ((left: Document, right: Document) => number) | undefined
 }
@@ -32,14 +34,18 @@ export function compileSearch(namespace: Namespace, filter: Document, options: {
   const bounds = node === undefined ? [] : nodeBounds(node)
   const mayMatch = compileRawFilter(bounds)
   const wantedHint = sort !== undefined && Object.hasOwn(sort, "$natural") ? sort : hint
+  const planOf: Search["plan"] = (reader, limited) => {
+    const info = lookUp(reader.catalog, namespace)
+    return info === undefined ? undefined : choosePlan(info, { bounds, limited: limited > 0, ...(isSorted ? { sort } : {}), ...(wantedHint === undefined ? {} : { hint: wantedHint }) })
+  }
   return {
     namespace,
     matches,
+    plan: planOf,
     compare: isSorted ? compileSort(sort) : undefined,
     begin(reader, limited) {
-      const info = lookUp(reader.catalog, namespace)
-      if (info === undefined) return undefined
-      const plan = choosePlan(info, { bounds, limited: limited > 0, ...(isSorted ? { sort } : {}), ...(wantedHint === undefined ? {} : { hint: wantedHint }) })
+      const plan = planOf(reader, limited)
+      if (plan === undefined) return undefined
       const sorted = !isSorted || plan.sorted
       return { scan: startScan(namespace, plan, { expected: limited > 0 && sorted ? limited : undefined, mayMatch: plan.kind === "point" ? undefined : mayMatch }), sorted }
     },

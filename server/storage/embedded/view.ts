@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises"
 import { splitPath, type Clock, type Document, type Value } from "../../../kernel/index.ts"
 import {
-  StoreError, type BulkOperation, type Change, type ChangeEvent, type Cursor, type FindAndChangeOptions, type FindOptions, type IndexDescription, type IndexSpecification, type Namespace, type Store, type StoreAbilities,
+  StoreError, type BulkOperation, type Change, type ChangeEvent, type Cursor, type FindAndChangeOptions, type FindOptions, type FindPlan, type IndexDescription, type IndexSpecification, type Namespace, type Store, type StoreAbilities,
   type Swap, type SwapOutcome, type UpdateOptions, type UpdateResult,
 } from "../../data/index.ts"
 import { compileFilter, compileProjection, distinctValues, type LanguageOptions } from "../language/index.ts"
@@ -77,6 +77,15 @@ export class View implements Store {
     return cursorOf(() => this.#batches(namespace, filter, options), async () => {
       const { search, shape, skip, limit } = this.#prepare(namespace, filter, options)
       return searchAll(() => this.#parts.access.reader(), search, skip, limit, ({ document }) => shape(document))
+    })
+  }
+
+  async explain(namespace: Namespace, filter: Document, options: FindOptions = {}): Promise<FindPlan> {
+    return this.#write(namespace, async () => {
+      const { search, limit } = this.#prepare(namespace, filter, options)
+      const plan = search.plan(this.#parts.access.reader(), limit)
+      if (plan === undefined || plan.kind === "natural") return { index: null, sorted: plan?.sorted ?? true }
+      return { index: plan.kind === "index" ? plan.index?.name ?? null : "_id_", sorted: plan.sorted }
     })
   }
 
