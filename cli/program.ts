@@ -1,6 +1,7 @@
 // The command line: parses arguments, calls the public interface, prints. Everything else is in server/.
 import { Command, InvalidArgumentError, Option } from "commander"
 import { check } from "./check.ts"
+import { explain } from "./explain.ts"
 import { fail } from "./output.ts"
 import { sample } from "./sample.ts"
 import { serve } from "./serve.ts"
@@ -40,6 +41,24 @@ program
   .option("--json", "print one JSON document")
   .addOption(secrets)
   .action((directory: string, options) => check(directory, options))
+
+program
+  .command("explain")
+  .description("say why a user may or may not do something with a document, or what a find asks of the database; exit status 0: admitted, 1: refused or bad input")
+  .argument("<directory>", "the exported app")
+  .requiredOption("--user <file or document>", "the user: { id, type, data, custom_data, identities }")
+  .requiredOption("--collection <database.collection>", "the collection")
+  .addOption(new Option("--op <operation>", "what is asked about").choices(["read", "insert", "update", "delete", "find"]).default("read"))
+  .option("--doc <document>", "the document, as Extended JSON or in the shell's syntax")
+  .option("--after <document>", "for an update: the document as it shall be, or update operators")
+  .option("--query <document>", "for a find: its predicate")
+  .option("--sort <document>", "for a find: its order")
+  .option("--service <name>", "the data source, where the app has several")
+  .addOption(new Option("--data <file>", "let functions of rules read this file of the embedded store, and a find look for its indexes").conflicts("mongodb"))
+  .option("--mongodb <uri>", "the same with a MongoDB")
+  .option("--json", "print one JSON document")
+  .addOption(secrets)
+  .action((directory: string, options) => explain(directory, options))
 
 try {
   await program.parseAsync()

@@ -11,6 +11,7 @@ import { serveApp } from "./serve-app.ts"
 
 export { ConfigError, PermissionError, RequestError } from "./errors.ts"
 export type { Finding } from "./app/index.ts"
+export { explainDirectory, type Explained, type ExplainOptions } from "./explain.ts"
 export type { DataLocation } from "./open-store.ts"
 
 export interface ServerOptions {

@@ -5,6 +5,7 @@ export { createCallTable, noCalls, type CallLedger, type WantedCall } from "./ca
 export { compile } from "./compile.ts"
 export { constantOf } from "./constant-of.ts"
 export { explain, type ExplainedLeaf, type ExplainedSide, type Explanation } from "./explain.ts"
+export { leftOver, type LeftOver } from "./left-over.ts"
 export { parseExpression, parseExpressionOrThrow, type ParseOptions } from "./parse.ts"
 export { pushAll, pushAny, pushedNot, toQuery } from "./to-query.ts"
 export { compileRegex, type Regex, type RegexResult } from "./regex.ts"

@@ -51,12 +51,18 @@ function explainNow(rules: BoundRules, question: AccessQuestion): AccessExplanat
   const common = { operation: question.operation, tried: triedRoles(rules, role, chosen), assigned: role?.role.name, decision }
   if (role === undefined) return { ...common, permissions: [], fields: [] }
   const read = question.operation === "read" ? decideRead(rules, question.document) : undefined
-  const settled = question.operation === "read" ? role.read !== undefined || (read?.outcome === "granted" && read.whole) : role.write !== undefined
+  const settled = question.operation === "read" ? !isLeftToFields(role, read) : role.write !== undefined
   return {
     ...common,
     permissions: permissionsOf(role.role, question.operation).map(([name, expression]) => explained(rules, name, expression, judged)),
     fields: settled ? [] : explainFields(rules, role, judged, read),
   }
+}
+
+/** Whether the document's permissions let a read come as far as its fields. */
+function isLeftToFields(role: BoundRole, read: ReadDecision | undefined): boolean {
+  if (role.read !== undefined || read === undefined) return false
+  return read.outcome === "granted" ? !read.whole : read.because === "nothing-readable"
 }
 
 function triedRoles(rules: BoundRules, assigned: BoundRole | undefined, scope: DocumentScope): ExplainedRole[] {

@@ -71,9 +71,11 @@ function pushReadable(bound: BoundRole, rules: BoundRules): Granted {
  */
 export function isPathAlwaysReadable(rules: BoundRules, { role }: BoundRole, [field, ...rest]: readonly string[]): boolean {
   let entry: FieldPermission & { readonly fields?: FieldRules | undefined } | undefined = role.fields?.get(field as string) ?? role.additionalFields
+  let writeCounts = true
   for (;;) {
     if (entry === undefined) return false
-    if (isCertain(pushed(rules, entry.read, nothing)) || isCertain(pushed(rules, entry.write, nothing))) return true
+    if (isCertain(pushed(rules, entry.read, nothing)) || (writeCounts && isCertain(pushed(rules, entry.write, nothing)))) return true
+    writeCounts &&= entry.write === undefined
     const segment = rest.shift()
     // A number may be an element or a field; that hangs on the document.
     if (entry.read !== undefined || segment === undefined || isIndex(segment)) return false

@@ -51,7 +51,7 @@ function redactDocument(role: BoundRole, document: Document, settings: RuleSetti
   let left = false
   for (const field of Object.keys(document)) {
     const entry = entryOf(role, field)
-    const value = entry === undefined ? hidden : redactValue(entry, document[field], document)
+    const value = entry === undefined ? hidden : redactValue(entry, document[field], document, true)
     if (value === hidden) continue
     setField(readable, field, value)
     left = true
@@ -63,17 +63,20 @@ function redactDocument(role: BoundRole, document: Document, settings: RuleSetti
 
 const hidden = Symbol("hidden")
 
-/** One field by its entry: whole, cut, or hidden. A parent's permission decides for everything below it. */
-function redactValue(entry: BoundEntry, value: Value, root: Document): Value | typeof hidden {
+/**
+ * One field by its entry: whole, cut, or hidden. A parent's permission decides for everything below it: a `read` for reading, and a
+ * `write` that is not true takes those to write below it out of account (`writeCounts`).
+ */
+function redactValue(entry: BoundEntry, value: Value, root: Document, writeCounts: boolean): Value | typeof hidden {
   const scope: DocumentScope = { root, prevRoot: root, this: value, prev: value }
-  if (holds(entry.read, scope) || holds(entry.write, scope)) return value
+  if (holds(entry.read, scope) || (writeCounts && holds(entry.write, scope))) return value
   if (entry.read !== undefined || entry.fields === undefined) return hidden
-  return redactBelow(entry.fields, value, root)
+  return redactBelow(entry.fields, value, root, writeCounts && entry.write === undefined)
 }
 
-function redactBelow(entries: ReadonlyMap<string, BoundEntry>, value: Value, root: Document): Value | typeof hidden {
+function redactBelow(entries: ReadonlyMap<string, BoundEntry>, value: Value, root: Document, writeCounts: boolean): Value | typeof hidden {
   if (Array.isArray(value)) {
-    const items = (value as readonly Value[]).map((item) => redactBelow(entries, item, root)).filter((item) => item !== hidden)
+    const items = (value as readonly Value[]).map((item) => redactBelow(entries, item, root, writeCounts)).filter((item) => item !== hidden)
     return items.length === 0 ? hidden : items
   }
   if (!isDocument(value)) return hidden
@@ -81,7 +84,7 @@ function redactBelow(entries: ReadonlyMap<string, BoundEntry>, value: Value, roo
   let left = false
   for (const field of Object.keys(value)) {
     const entry = entries.get(field)
-    const inner = entry === undefined ? hidden : redactValue(entry, value[field], root)
+    const inner = entry === undefined ? hidden : redactValue(entry, value[field], root, writeCounts)
     if (inner === hidden) continue
     setField(readable, field, inner)
     left = true

@@ -13,34 +13,38 @@ export function isPathReadable(decision: ReadDecision, document: Document, path:
   if (decision.outcome === "hidden") return false
   if (decision.whole) return true
   const entry = entryOf(decision.role, path[0] as string)
-  return entry !== undefined && grantsPath(entry, own(document, path[0] as string), document, path, 1)
+  return entry !== undefined && grantsPath(entry, own(document, path[0] as string), { root: document, path, writeCounts: true }, 1)
 }
 
-function grantsPath(entry: BoundEntry, value: Value, root: Document, path: readonly string[], at: number): boolean {
+/** The walk along a path. `writeCounts`: no entry above has a `write` that is not true, which would take those below out of account. */
+interface Walk { readonly root: Document; readonly path: readonly string[]; readonly writeCounts: boolean }
+
+function grantsPath(entry: BoundEntry, value: Value, walk: Walk, at: number): boolean {
+  const { root, path, writeCounts } = walk
   const scope: DocumentScope = value === undefined ? { root, prevRoot: root } : { root, prevRoot: root, this: value, prev: value }
-  if (holds(entry.read, scope) || holds(entry.write, scope)) return true
+  if (holds(entry.read, scope) || (writeCounts && holds(entry.write, scope))) return true
   if (entry.read !== undefined || entry.fields === undefined || at === path.length) return false
-  return grantsBelow(entry.fields, value, root, path, at)
+  return grantsBelow(entry.fields, value, entry.write === undefined ? walk : { ...walk, writeCounts: false }, at)
 }
 
-function grantsBelow(entries: ReadonlyMap<string, BoundEntry>, value: Value, root: Document, path: readonly string[], at: number): boolean {
-  const segment = path[at]
+function grantsBelow(entries: ReadonlyMap<string, BoundEntry>, value: Value, walk: Walk, at: number): boolean {
+  const segment = walk.path[at]
   // The path ends at an element: it would be tested as a whole.
   if (segment === undefined) return false
-  if (Array.isArray(value)) return grantsInList(entries, value, root, path, at)
+  if (Array.isArray(value)) return grantsInList(entries, value, walk, at)
   const entry = entries.get(segment)
-  return entry !== undefined && grantsPath(entry, isDocument(value) ? own(value, segment) : undefined, root, path, at + 1)
+  return entry !== undefined && grantsPath(entry, isDocument(value) ? own(value, segment) : undefined, walk, at + 1)
 }
 
-function grantsInList(entries: ReadonlyMap<string, BoundEntry>, list: readonly Value[], root: Document, path: readonly string[], at: number): boolean {
-  const segment = path[at] as string
+function grantsInList(entries: ReadonlyMap<string, BoundEntry>, list: readonly Value[], walk: Walk, at: number): boolean {
+  const segment = walk.path[at] as string
   const documents = list.filter((item) => isDocument(item))
   if (isIndex(segment)) {
     // A number picks an element, and is also a field name of elements that have it.
     const named = documents.filter((item) => Object.hasOwn(item, segment))
-    return grantsBelow(entries, list[Number(segment)], root, path, at + 1) && named.every((item) => grantsBelow(entries, item, root, path, at))
+    return grantsBelow(entries, list[Number(segment)], walk, at + 1) && named.every((item) => grantsBelow(entries, item, walk, at))
   }
-  return documents.length === 0 ? grantsBelow(entries, undefined, root, path, at) : documents.every((item) => grantsBelow(entries, item, root, path, at))
+  return documents.length === 0 ? grantsBelow(entries, undefined, walk, at) : documents.every((item) => grantsBelow(entries, item, walk, at))
 }
 
 function own(document: Document, field: string): Value {

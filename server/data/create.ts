@@ -1,12 +1,12 @@
 // The data service: one guard in front of every store.
-import { ObjectId } from "../../kernel/index.ts"
+import { ObjectId, type Document } from "../../kernel/index.ts"
 import type { AccessExplanation, KnownScope } from "../../engine/index.ts"
 import { RequestError } from "../errors.ts"
 import { checkOperations } from "./bulk.ts"
 import { callAction } from "./call.ts"
 import type { RuledDataSource } from "./config.ts"
 import { openLater } from "./cursor.ts"
-import { explainDocument, type ExplainQuestion } from "./explain.ts"
+import { explainDocument, explainFind, type ExplainQuestion, type FindReceipt } from "./explain.ts"
 import type { DataLog } from "./log.ts"
 import { userCollection } from "./operations.ts"
 import { invalid } from "./refusals.ts"
@@ -14,7 +14,7 @@ import type { UserCollection } from "./request.ts"
 import type { Caller, DataService, DataSession, GuardedCollection, RuleFunctions } from "./service.ts"
 import { openSession, type OpenSession } from "./sessions.ts"
 import { defaultDataSettings, type DataSettings } from "./settings.ts"
-import type { Namespace, Store } from "./store.ts"
+import type { FindOptions, Namespace, Store } from "./store.ts"
 import { systemCollection } from "./system.ts"
 
 export interface DataServiceOptions {
@@ -39,6 +39,8 @@ export interface ExplainingDataService extends DataService {
    * SECURITY: for the author of the rules only; the answer holds values the caller may not see.
    */
   explain(service: string, namespace: Namespace, caller: Caller, question: ExplainQuestion): Promise<AccessExplanation | null>
+  /** What a find of a caller asks of the store, and what is left to judge per document. SECURITY: as {@link ExplainingDataService.explain}. */
+  explainFind(service: string, namespace: Namespace, caller: Caller, filter: Document, options?: FindOptions): Promise<FindReceipt>
 }
 
 /** Creates the MongoDB service of an app. Rules, filters and schemas apply to every caller but the system user. */
@@ -76,6 +78,7 @@ export function createDataService(options: DataServiceOptions): ExplainingDataSe
     collection: open,
     call: (service, action, argument, caller) => callAction((namespace) => open(service, namespace, caller), action, argument, settings),
     explain: async (service, namespace, caller, question) => explainDocument(ofUser(sourceOf(service), options.storeFor(service), namespace, caller, false), question),
+    explainFind: async (service, namespace, caller, filter, findOptions) => explainFind(ofUser(sourceOf(service), options.storeFor(service), namespace, caller, false), filter, findOptions),
     async startSession(service, _caller) {
       sourceOf(service)
       const session = openSession(service, options.storeFor(service))

@@ -1,7 +1,7 @@
 export { actionNames } from "./call.ts"
 export { compileDataSource, type CompileOptions, type DataSourceFiles, type FileProblems, type RuledDataSource, type RuleFile } from "./config.ts"
 export { createDataService, type DataServiceOptions, type ExplainingDataService } from "./create.ts"
-export type { ExplainQuestion } from "./explain.ts"
+export { explanationForClient, type ClientExplanation, type ExplainQuestion, type FindReceipt } from "./explain.ts"
 export type { BulkCounts, DataLog, DataLogEntry, RuleMetrics } from "./log.ts"
 export * from "./service.ts"
 export { defaultDataSettings, type DataSettings } from "./settings.ts"

@@ -17,6 +17,14 @@ export interface FindOptions {
   readonly batchSize?: number
 }
 
+/** The way a store takes to the documents of a find. */
+export interface FindPlan {
+  /** The index it uses; null: it reads the collection from one end to the other. */
+  readonly index: string | null
+  /** Documents come in the wanted order without being sorted. */
+  readonly sorted: boolean
+}
+
 /** Documents one after another, read lazily. Leaving a `for await` loop, or `close()`, frees what the store holds. */
 export interface Cursor extends AsyncIterable<Document> {
   toArray(): Promise<Document[]>
@@ -78,6 +86,8 @@ export interface ChangeEvent {
 export interface Store {
   readonly abilities: StoreAbilities
   find(namespace: Namespace, filter: Document, options?: FindOptions): Cursor
+  /** How a find would be answered. Absent where the store cannot say. */
+  explain?(namespace: Namespace, filter: Document, options?: FindOptions): Promise<FindPlan>
   aggregate(namespace: Namespace, pipeline: readonly Document[], options?: { readonly allowDiskUse?: boolean; readonly maxTimeMS?: number }): Cursor
   count(namespace: Namespace, filter: Document, options?: { readonly limit?: number; readonly skip?: number }): Promise<number>
   distinct(namespace: Namespace, field: string, filter: Document): Promise<Value[]>

@@ -2,7 +2,7 @@
 import type { ClientSession, Collection } from "mongodb"
 import { bsonSize, normalise, type Document, type Value } from "../../../kernel/index.ts"
 import {
-  StoreError, type BulkOperation, type Change, type ChangeEvent, type Cursor, type FindAndChangeOptions, type FindOptions, type IndexDescription, type IndexSpecification, type Namespace, type Store, type StoreAbilities,
+  StoreError, type BulkOperation, type Change, type ChangeEvent, type Cursor, type FindAndChangeOptions, type FindOptions, type FindPlan, type IndexDescription, type IndexSpecification, type Namespace, type Store, type StoreAbilities,
   type Swap, type SwapOutcome, type UpdateOptions, type UpdateResult,
 } from "../../data/index.ts"
 import { compileProjection } from "../language/index.ts"
@@ -14,6 +14,7 @@ import { cursorOver } from "./cursor.ts"
 import { asStoreError, serverCodeOf } from "./errors.ts"
 import type { FirstInserted } from "./first-inserted.ts"
 import { refuseReservedStages } from "./reserved-stages.ts"
+import { planOf } from "./plan.ts"
 import type { Scratch } from "./scratch.ts"
 import { swapInOrder, swapTogether } from "./swap.ts"
 import { watchCollection } from "./watch.ts"
@@ -67,6 +68,10 @@ export class MongoView implements Store {
       if (options.collation !== undefined && !this.abilities.collation) throw new StoreError("unsupported", "Cannot find: this MongoDB has no collations")
       return this.#collection(namespace).find<Document>(filter, { ...this.#base, ...rawReading, ...options } as object)
     }, namespace)
+  }
+
+  explain(namespace: Namespace, filter: Document, options: FindOptions = {}): Promise<FindPlan> {
+    return this.#run(namespace, async (collection) => planOf(await collection.find(filter, { ...this.#base, ...options } as object).explain("queryPlanner")))
   }
 
   aggregate(namespace: Namespace, pipeline: readonly Document[], options: { readonly allowDiskUse?: boolean; readonly maxTimeMS?: number } = {}): Cursor {

@@ -60,6 +60,7 @@ const anyId: Document = { _id: "made by the server" }
 export const operations: Readonly<Record<string, Operation>> = {
   "find": { by: "action", method: "find", args: () => [{ query: {} }], expected: (shape, documents) => ({ result: visible(shape, documents) }) },
   "find by a field": { by: "action", method: "find", args: () => [{ query: { n: { $gte: 0 } } }], expected: (shape, documents) => ({ result: visible(shape, documents, "n") }) },
+  "find by a nested field": { by: "action", method: "find", args: () => [{ query: { "address.city": { $gt: "" } } }], expected: (shape, documents) => ({ result: visible(shape, documents, "c") }) },
   "find by the absence of a field": { by: "action", method: "find", args: () => [{ query: { "address.zip": { $ne: "9" } } }], expected: (shape, documents) => ({ result: visible(shape, documents, "z") }) },
   "find in order": { by: "action", method: "find", args: () => [{ query: {}, sort: { n: -1 } }], expected: (shape, documents) => ({ result: visible(shape, documents, "n").toReversed() }) },
   "find with a limit": { by: "action", method: "find", args: () => [{ query: {}, limit: 1 }], expected: (shape, documents) => ({ result: visible(shape, documents).slice(0, 1) }) },

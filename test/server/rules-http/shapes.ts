@@ -48,6 +48,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
   field_withheld:      { roles: [role({ fields: { n: {} }, additional_fields: { write: true } })], sees: ["iotcz", "iotcz"], ...nothing, title: "mt", city: "mt" },
   nested_write:        { roles: [role({ fields: { address: { fields: { city: { write: true } } } } })], sees: ["c", "c"], ...nothing, city: "mt" },
   nested_withheld:     { roles: [role({ fields: { address: { read: false, fields: { city: { read: true } } }, title: { read: true } } })], sees: ["t", "t"], ...nothing },
+  nested_write_false:  { roles: [role({ fields: { address: { write: false, fields: { city: { write: true }, zip: { read: true } } } } })], sees: ["z", "z"], ...nothing },
   field_by_value:      { roles: [role({ fields: { n: { read: { "%%this": { $lt: 2 } } }, title: { read: true } } })], sees: ["tn", "t"], ...nothing },
   gate_read:           { roles: [role({ document_filters: { read: true }, ...everything })], sees: [all, all], ...nothing },
   gate_write:          { roles: [role({ document_filters: { write: true }, ...everything })], sees: [all, all], ...both },

@@ -1,0 +1,61 @@
+// `backstitch explain` as a person runs it; the samples of docs/explain.md are run as printed.
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { describe, expect, test } from "vitest"
+import { root, run, worktracker } from "../support/serve.ts"
+
+const member = '{ id: "64b1f0c2a7d93e5b8c214f06", custom_data: { role: "member", team: "red" } }'
+const explain = (...args: string[]): ReturnType<typeof run> => run(["explain", worktracker, "--collection", "tracker.tasks", ...(args.includes("--user") ? [] : ["--user", member]), ...args])
+
+/** The words of a printed command: single quotes hold spaces. */
+function wordsOf(command: string): string[] {
+  return [...command.matchAll(/'([^']*)'|(\S+)/g)].map((match) => (match[1] ?? match[2]) as string)
+}
+
+describe("docs/explain.md", () => {
+  const samples = [...readFileSync(join(root, "docs/explain.md"), "utf8").matchAll(/```console\n\$ backstitch (.*)\n```\n[\s\S]*?```\n([\s\S]*?)```/g)]
+
+  test("has samples", () => expect(samples).toHaveLength(3))
+
+  test.each(samples.map(([, command, output]) => [command as string, output as string]))("%s", async (command, output) => {
+    const { code, stdout, stderr } = await run(wordsOf(command))
+    expect(stderr).toBe("")
+    expect(stdout).toBe(output)
+    expect(code).toBe(/: granted|sent to the database/.test(output) ? 0 : 1)
+  })
+})
+
+describe("exit status and input", () => {
+  test("is 0 for what is admitted; Extended JSON and the shell's syntax mean the same", async () => {
+    for (const doc of ['{"_id":{"$oid":"64b1f0c2a7d93e5b8c214f06"},"team":"red","at":{"$date":"2024-01-01T00:00:00Z"}}', '{ _id: ObjectId("64b1f0c2a7d93e5b8c214f06"), team: "red", at: ISODate("2024-01-01") }']) {
+      const { code, stdout } = await explain("--op", "read", "--doc", doc, "--json")
+      expect(code).toBe(0)
+      const { admitted, explanation } = JSON.parse(stdout) as { admitted: boolean; explanation: { decision: unknown; fields: { field: string; shown: string }[] } }
+      expect([admitted, explanation.decision]).toEqual([true, { outcome: "granted" }])
+      expect(explanation.fields.map(({ field, shown }) => [field, shown])).toEqual([["_id", "whole"], ["team", "whole"], ["at", "whole"]])
+    }
+  })
+
+  test("is 1 with one line for input that cannot be used, and nothing in it is run or quoted", async () => {
+    const bad: [string[], RegExp][] = [
+      [["--op", "read", "--doc", "{ a: process.exit(0) }"], /`--doc`/],
+      [["--op", "read", "--doc", "[1]"], /`--doc`/],
+      [["--op", "read"], /needs `--doc`/],
+      [["--op", "update", "--doc", "{}"], /needs `--after`/],
+      [["--op", "find", "--doc", "{}"], /`--doc` does not go with/],
+      [["--op", "read", "--doc", "{}", "--query", "{}"], /`--query` does not go with/],
+      [["--op", "read", "--doc", "{}", "--user", '{ id: "a", role: "hidden-word" }'], /it has `role`/],
+      [["--op", "read", "--doc", "{}", "--user", "{ id: 5 }"], /its `id` is text/],
+      [["--op", "read", "--doc", "{}", "--user", "no-such-file.json"], /no file/],
+      [["--op", "read", "--doc", "{}", "--service", "other"], /no data source `other`/],
+      [["--op", "find", "--query", '{ $where: "hidden-word" }'], /\$where/],
+    ]
+    for (const [args, line] of bad) {
+      const { code, stdout, stderr } = await explain(...args)
+      expect([code, stdout]).toEqual([1, ""])
+      expect(stderr).toMatch(line)
+      expect(stderr.trim().split("\n")).toHaveLength(1)
+      expect(stderr).not.toContain("hidden-word")
+    }
+  })
+})
