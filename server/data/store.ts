@@ -67,6 +67,16 @@ export interface StoreAbilities {
 export interface IndexSpecification { readonly keys: Document; readonly name?: string; readonly unique?: boolean }
 export interface IndexDescription { readonly name: string; readonly keys: Document; readonly unique: boolean; readonly partial: boolean }
 
+export interface StreamOptions {
+  readonly resumeAfter?: Document
+  readonly signal?: AbortSignal
+  /**
+   * Called when the stream stands, and now and then while nothing of the collection changes, with a token to resume after:
+   * nothing that has not been handed out, and asked past, lies before it.
+   */
+  readonly onPosition?: (token: Document) => void
+}
+
 /** A change as MongoDB's change streams report it; `fullDocument` is the document after the change, where there is one. */
 export interface ChangeEvent {
   readonly _id: Document
@@ -86,8 +96,8 @@ export interface ChangeEvent {
 export interface Store {
   readonly abilities: StoreAbilities
   find(namespace: Namespace, filter: Document, options?: FindOptions): Cursor
-  /** How a find would be answered. Absent where the store cannot say. */
-  explain?(namespace: Namespace, filter: Document, options?: FindOptions): Promise<FindPlan>
+  /** How a find would be answered; undefined (or no such method) where the store cannot say. */
+  explain?(namespace: Namespace, filter: Document, options?: FindOptions): Promise<FindPlan | undefined>
   aggregate(namespace: Namespace, pipeline: readonly Document[], options?: { readonly allowDiskUse?: boolean; readonly maxTimeMS?: number }): Cursor
   count(namespace: Namespace, filter: Document, options?: { readonly limit?: number; readonly skip?: number }): Promise<number>
   distinct(namespace: Namespace, field: string, filter: Document): Promise<Value[]>
@@ -124,7 +134,7 @@ export interface Store {
   listDatabases(): Promise<string[]>
   listCollections(database: string): Promise<string[]>
   /** Changes of a collection from now on (or after `resumeAfter`). `StoreError` "unsupported" where `abilities.changeStreams` is false. */
-  watch(namespace: Namespace, options?: { readonly resumeAfter?: Document; readonly signal?: AbortSignal }): AsyncIterable<ChangeEvent>
+  watch(namespace: Namespace, options?: StreamOptions): AsyncIterable<ChangeEvent>
   /**
    * The first inserted document whose value at `field` itself (not an element of a list, no list on the way) is exactly `value`;
    * null if there is none. O(log n) where an index on `field` exists.

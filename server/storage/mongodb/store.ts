@@ -2,7 +2,7 @@
 import type { ClientSession, Collection } from "mongodb"
 import { bsonSize, normalise, type Document, type Value } from "../../../kernel/index.ts"
 import {
-  StoreError, type BulkOperation, type Change, type ChangeEvent, type Cursor, type FindAndChangeOptions, type FindOptions, type FindPlan, type IndexDescription, type IndexSpecification, type Namespace, type Store, type StoreAbilities,
+  StoreError, type BulkOperation, type Change, type ChangeEvent, type Cursor, type FindAndChangeOptions, type FindOptions, type FindPlan, type IndexDescription, type IndexSpecification, type Namespace, type Store, type StoreAbilities, type StreamOptions,
   type Swap, type SwapOutcome, type UpdateOptions, type UpdateResult,
 } from "../../data/index.ts"
 import { compileProjection } from "../language/index.ts"
@@ -70,8 +70,14 @@ export class MongoView implements Store {
     }, namespace)
   }
 
-  explain(namespace: Namespace, filter: Document, options: FindOptions = {}): Promise<FindPlan> {
-    return this.#run(namespace, async (collection) => planOf(await collection.find(filter, { ...this.#base, ...options } as object).explain("queryPlanner")))
+  async explain(namespace: Namespace, filter: Document, options: FindOptions = {}): Promise<FindPlan | undefined> {
+    try {
+      return await this.#run(namespace, async (collection) => planOf(await collection.find(filter, { ...this.#base, ...options } as object).explain("queryPlanner")))
+    } catch (error) {
+      // A server by others may not know the command; then nobody can say.
+      if (error instanceof StoreError && error.code === "unsupported") return undefined
+      throw error
+    }
   }
 
   aggregate(namespace: Namespace, pipeline: readonly Document[], options: { readonly allowDiskUse?: boolean; readonly maxTimeMS?: number } = {}): Cursor {
@@ -243,7 +249,7 @@ export class MongoView implements Store {
     }
   }
 
-  watch(namespace: Namespace, options: { readonly resumeAfter?: Document; readonly signal?: AbortSignal } = {}): AsyncIterable<ChangeEvent> {
+  watch(namespace: Namespace, options: StreamOptions = {}): AsyncIterable<ChangeEvent> {
     if (!this.#internal) refuseReserved(namespace.database)
     return watchCollection(this.#shared.connection, namespace, options)
   }
