@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     pool: "forks",
+    maxWorkers: 2,
     execArgv: ["--no-node-snapshot"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
