@@ -23,6 +23,8 @@ program
   .addOption(new Option("--data <file>", "file of the embedded store").conflicts("mongodb"))
   .addOption(new Option("--mongodb <uri>", "serve from this MongoDB instead of the embedded store").env("BACKSTITCH_MONGODB_URI"))
   .addOption(new Option("--public-url <url>", "address clients are told to use").env("BACKSTITCH_PUBLIC_URL"))
+  .addOption(new Option("--mail <service>", "how to send letters: smtp://user@host:587, smtps://…, or `console` to print links to standard error").env("BACKSTITCH_MAIL"))
+  .addOption(new Option("--mail-from <address>", "sender of letters; the password is read from BACKSTITCH_MAIL_PASSWORD").env("BACKSTITCH_MAIL_FROM"))
   .addOption(secrets)
   .action(async (directory: string, options) => void (await serve(directory, options)))
 

@@ -1,5 +1,5 @@
 // `backstitch serve <directory>`
-import { checkAddress, createServer, type BackstitchServer } from "../server/index.ts"
+import { checkAddress, createMailer, createServer, type BackstitchServer } from "../server/index.ts"
 import { complain, fail, findingLine, print } from "./output.ts"
 import { readSecrets } from "./secrets.ts"
 
@@ -10,6 +10,8 @@ export interface ServeOptions {
   readonly mongodb?: string
   readonly publicUrl?: string
   readonly secrets?: string
+  readonly mail?: string
+  readonly mailFrom?: string
 }
 
 /** Serves a directory until SIGTERM or SIGINT. Resolves when requests are answered. */
@@ -20,6 +22,7 @@ export async function serve(directory: string, options: ServeOptions): Promise<{
     directory,
     data: options.mongodb === undefined ? { file: options.data ?? "backstitch.sqlite" } : { mongodb: options.mongodb },
     secrets,
+    ...(options.mail === undefined ? {} : { mailer: createMailer({ mail: options.mail, ...mailDetails(options) }) }),
     ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
   })
   stopOnSignal(server)
@@ -31,6 +34,12 @@ export async function serve(directory: string, options: ServeOptions): Promise<{
   // INVARIANT: other programs wait for this line; it never changes.
   print(`serving ${server.clientAppId} at ${url}`)
   return { server, url }
+}
+
+/** SECURITY: the password has no option, so that it is in no list of processes. */
+function mailDetails({ mailFrom }: ServeOptions): { from?: string; password?: string } {
+  const password = process.env["BACKSTITCH_MAIL_PASSWORD"]
+  return { ...(mailFrom === undefined ? {} : { from: mailFrom }), ...(password === undefined ? {} : { password }) }
 }
 
 function stopOnSignal(server: BackstitchServer): void {

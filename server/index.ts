@@ -8,11 +8,14 @@ import { ConfigError } from "./errors.ts"
 import { createHttp, createRegistry } from "./http/index.ts"
 import { openStore, type DataLocation } from "./open-store.ts"
 import { serveApp } from "./serve-app.ts"
+import type { Mailer } from "./users/index.ts"
 
 export { ConfigError, PermissionError, RequestError } from "./errors.ts"
 export type { Finding } from "./app/index.ts"
 export { explainDirectory, type Explained, type ExplainOptions } from "./explain.ts"
 export type { DataLocation } from "./open-store.ts"
+export { createMailer, type MailOptions } from "./mail/index.ts"
+export type { Letter, Mailer } from "./users/index.ts"
 
 export interface ServerOptions {
   /** The exported app directory, of any of the four formats. */
@@ -24,6 +27,8 @@ export interface ServerOptions {
   readonly publicUrl?: string
   readonly clock?: Clock
   readonly log?: AppLog
+  /** Sends confirmation and reset letters. Without one such requests are refused, and `needs-email` is among the findings. */
+  readonly mailer?: Mailer
 }
 
 export interface BackstitchServer {
@@ -67,9 +72,9 @@ function allFindings(loaded: LoadedApp): readonly Finding[] {
  * address cannot be used; then nothing is created.
  */
 export async function createServer(options: ServerOptions): Promise<BackstitchServer> {
-  const { directory, data, secrets = {}, clock = systemClock, log = createAppLog() } = options
+  const { directory, data, secrets = {}, clock = systemClock, log = createAppLog(), mailer } = options
   const loaded = await loadApp(directory, { strict: true, secrets: lookIn(secrets) })
-  const findings = allFindings(loaded)
+  const findings = allFindings(loaded).filter(({ code }) => mailer === undefined || code !== "needs-email")
   const model = acceptedApp(loaded, findings)
   const opened = await openStore(data)
   const runtime = createRuntime()
@@ -78,7 +83,7 @@ export async function createServer(options: ServerOptions): Promise<BackstitchSe
     await opened.store.close()
   }
   try {
-    const app = await serveApp({ model, secrets: loaded.secrets, opened, runtime, log, clock, publicUrl: options.publicUrl })
+    const app = await serveApp({ model, secrets: loaded.secrets, opened, runtime, log, clock, publicUrl: options.publicUrl, ...(mailer === undefined ? {} : { mailer }) })
     const http = await createHttp({ apps: createRegistry([app]), log: log.http })
     return {
       clientAppId: model.clientAppId,

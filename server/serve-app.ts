@@ -10,7 +10,7 @@ import type { ServedApp } from "./http/index.ts"
 import type { OpenedStore } from "./open-store.ts"
 import { customDataReader, openState } from "./storage/index.ts"
 import { createTokenService, type TokenService } from "./tokens/index.ts"
-import { createCustomData, createUsers, decodeSnapshot, userDocument, type UserFunctions } from "./users/index.ts"
+import { createCustomData, createUsers, decodeSnapshot, userDocument, type Mailer, type UserFunctions } from "./users/index.ts"
 
 export interface ServeAppOptions {
   readonly model: AppModel
@@ -20,10 +20,11 @@ export interface ServeAppOptions {
   readonly log: AppLog
   readonly publicUrl: string | undefined
   readonly clock?: Clock
+  readonly mailer?: Mailer
 }
 
 /** Makes an app ready to serve. Rejects with `ConfigError` when its rules cannot be compiled or its functions not be deployed. */
-export async function serveApp({ model, secrets, opened, runtime, log, publicUrl, clock = systemClock }: ServeAppOptions): Promise<ServedApp> {
+export async function serveApp({ model, secrets, opened, runtime, log, publicUrl, clock = systemClock, mailer }: ServeAppOptions): Promise<ServedApp> {
   const domainId = derivedId("domain", model.clientAppId)
   const state = openState(opened, { app: model.clientAppId })
   const resolveValue = ({ fromSecret, value }: AppValue): Value => (fromSecret ? secrets(String(value)) : value)
@@ -41,6 +42,7 @@ export async function serveApp({ model, secrets, opened, runtime, log, publicUrl
     collections: { users: state("users"), identities: state("identities"), registrations: state("registrations"), apiKeys: state("api_keys") },
     config: () => model, domainId, functions: userFunctions, secret: secrets, log: log.users, clock,
     sessions: () => ready(tokens),
+    ...(mailer === undefined ? {} : { mailer }),
   })
   tokens = createTokenService({ collections: { sessions: state("sessions"), keys: state("keys") }, snapshots: customData, users, domainId, log: log.users, clock })
   const { stateOf } = tokens

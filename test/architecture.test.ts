@@ -17,16 +17,17 @@ const mayImport: Record<string, readonly string[]> = {
   "server/data": ["kernel", "engine"],
   "server/storage": ["kernel", "server/data", "server/users", "server/tokens"],
   "server/functions": ["kernel", "engine", "runtime", "server/app", "server/data"],
+  "server/mail": ["kernel", "server/users"],
   "server/triggers": ["kernel", "engine", "server/app", "server/functions", "server/data", "server/users"],
   "server/http": ["kernel", "engine", "server/app", "server/triggers", "server/functions", "server/data", "server/users", "server/tokens"],
-  server: ["kernel", "engine", "runtime", "server/app", "server/users", "server/tokens", "server/data", "server/storage", "server/functions", "server/triggers", "server/http"],
+  server: ["kernel", "engine", "runtime", "server/app", "server/users", "server/tokens", "server/data", "server/storage", "server/functions", "server/triggers", "server/mail", "server/http"],
   cli: ["kernel", "engine", "server"],
 }
 /** Files of `server/` itself that every folder below it may read: the errors that reach a caller. */
 const shared = new Set(["server/errors.ts"])
 /** Packages that exactly one place may use. */
 const onlyIn: Record<string, string> = {
-  bson: "kernel/bson.ts", "isolated-vm": "runtime/", mongodb: "server/storage/mongodb/", jose: "server/", fastify: "server/http/", "node:sqlite": "server/storage/embedded/", mingo: "server/storage/", re2js: "",
+  bson: "kernel/bson.ts", "isolated-vm": "runtime/", mongodb: "server/storage/mongodb/", jose: "server/", fastify: "server/http/", "node:sqlite": "server/storage/embedded/", mingo: "server/storage/", re2js: "", nodemailer: "server/mail/",
 }
 
 function sources(folder: string): string[] {
