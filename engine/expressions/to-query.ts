@@ -22,17 +22,25 @@ const longestList = 10_000
  * Calls without an answer are noted in the call table and admit everything; with the answers, ask again for a sharper query.
  */
 export function toQuery(bound: BoundExpression): Pushed {
-  return push(settleCalls(bound.root, bound.calls), true)
+  return push(settleCalls(bound.root, bound.calls), true, "predicate")
 }
 
+/** The same where the database has the last word, as in the query of a filter: what it makes of a path is what is meant. */
+export function toDatabaseQuery(bound: BoundExpression): Pushed {
+  return push(settleCalls(bound.root, bound.calls), true, "database")
+}
+
+/** Who has the last word on what a path means. */
+type Judge = "predicate" | "database"
+
 /** The documents for which a node is `wanted`. */
-function push(node: BoundNode, wanted: boolean): Pushed {
+function push(node: BoundNode, wanted: boolean, judge: Judge): Pushed {
   switch (node.kind) {
     case "constant": return node.value === wanted ? all : none
-    case "every": return wanted ? pushAll(node.of.map((part) => push(part, true))) : pushAny(node.of.map((part) => push(part, false)))
-    case "some": return wanted ? pushAny(node.of.map((part) => push(part, true))) : pushAll(node.of.map((part) => push(part, false)))
-    case "not": return push(node.of, !wanted)
-    case "fixed": return pushFixed(node, wanted)
+    case "every": return wanted ? pushAll(node.of.map((part) => push(part, true, judge))) : pushAny(node.of.map((part) => push(part, false, judge)))
+    case "some": return wanted ? pushAny(node.of.map((part) => push(part, true, judge))) : pushAll(node.of.map((part) => push(part, false, judge)))
+    case "not": return push(node.of, !wanted, judge)
+    case "fixed": return pushFixed(node, wanted, judge)
     case "open": return pushOpen(node, wanted)
     case "isConstant":
     case "elemMatch": return unsure
@@ -98,14 +106,14 @@ function either(query: Document, wanted: boolean): Pushed {
   return exactly(wanted ? query : { $nor: [query] })
 }
 
-function pushFixed({ subject, of }: FixedTest, wanted: boolean): Pushed {
+function pushFixed({ subject, of }: FixedTest, wanted: boolean, judge: Judge): Pushed {
   if (subject.kind === "known") return unsure
   const { source, path } = subject
   if (of.kind === "exists" && path.length === 0 && (source === "root" || source === "prevRoot")) return wanted ? all : none
   const field = fieldOf(source, path)
   if (field === undefined) return unsure
   // Stores differ in whether a list that was picked by its index is opened.
-  if (isIndex(path.at(-1) as string)) return wanted ? { ...pushField(field, of, true, true), exact: false } : unsure
+  if (judge === "predicate" && isIndex(path.at(-1) as string)) return wanted ? { ...pushField(field, of, true, true), exact: false } : unsure
   return pushField(field, of, wanted, path.length > 1)
 }
 

@@ -1,7 +1,7 @@
 // Rules for one request: everything known before the documents is bound, each expression is compiled when first asked.
 import type { Document } from "../../kernel/index.ts"
 import {
-  bind, compile, toQuery, type CallLedger, type CallTable, type DocumentScope, type Expression, type KnownScope, type Predicate, type Pushed, type Ternary,
+  bind, compile, toDatabaseQuery, toQuery, type CallLedger, type CallTable, type DocumentScope, type Expression, type KnownScope, type Predicate, type Pushed, type Ternary,
 } from "../expressions/index.ts"
 import type { RuleSettings } from "./settings.ts"
 import type { FieldPermission, FieldRule, FieldRules, Filter, Role, Rules } from "./types.ts"
@@ -41,6 +41,8 @@ export interface BoundRules {
   readonly table: CallTable
   /** The part of an expression that a query can decide. Throws {@link CallsWanted} where a call with known arguments would decide it. */
   pushed(expression: Expression): Pushed
+  /** The same for the query of a filter, where the database has the last word. */
+  pushedAsFilter(expression: Expression): Pushed
   /** The three-valued result of an expression over no document. Throws {@link CallsWanted}. */
   decide(expression: Expression): Ternary
   /** Runs another evaluation that may want calls, and throws {@link CallsWanted} when it wanted some and was not decided without. */
@@ -98,6 +100,7 @@ export function bindRules(rules: Pick<Rules, "roles" | "filters">, known: KnownS
     settings, known, calls, table,
     evaluate,
     pushed: (expression) => evaluate(() => toQuery(bind(expression, known, table)), ({ exact }) => exact),
+    pushedAsFilter: (expression) => evaluate(() => toDatabaseQuery(bind(expression, known, table)), ({ exact }) => exact),
     decide: (expression) => evaluate(() => compile(bind(expression, known, table))(noDocument), (result) => result !== undefined),
   }
 }

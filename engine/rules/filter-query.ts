@@ -1,5 +1,5 @@
 // The query of a filter (specification 12): a predicate for the database in which values may be expansions and conversions.
-// Conditions the expression language knows are its expressions; everything else is literal and left to the database.
+// Conditions with an expansion, conversion or call in them are expressions; everything else is literal and left to the database.
 import { childPointer, fromEjson, isDocument, EjsonError, type Document, type JsonPointer, type Value } from "../../kernel/index.ts"
 import { ExpressionError, parseExpression, type Expression, type Problems } from "../expressions/index.ts"
 import type { BoundRules } from "./bound.ts"
@@ -14,7 +14,8 @@ export type FilterQuery =
 
 // SOURCE: specification 12: any predicate of the database except these.
 const refusedOperators = new Set(["$where", "$text", "$function", "$accumulator"])
-const expressionOperators = new Set(["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin", "exists", "size", "all", "function", "stringToOid", "oidToString", "stringToUuid", "uuidToString"])
+const literalOperators = new Set(["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin", "exists", "size", "all"])
+const expressionOperators = new Set([...literalOperators, "function", "stringToOid", "oidToString", "stringToUuid", "uuidToString"])
 
 /** Parses a filter query; undefined when it has an error, which is then in `problems`. */
 export function parseFilterQuery(raw: unknown, pointer: JsonPointer, problems: Problems): FilterQuery | undefined {
@@ -52,7 +53,7 @@ function parseField(path: string, value: unknown, pointer: JsonPointer, problems
   if (operators.length < keys.length) return wrong("wrong-operand", pointer, "operators and fields are mixed", problems)
   const expression = keys.filter((key) => expressionOperators.has(key.slice(1)))
   const parts: (FilterQuery | undefined)[] = []
-  if (expression.length > 0) parts.push(leaf(path, pick(value, expression), pointer, problems))
+  for (const key of expression) parts.push(leaf(path, { [key]: value[key] }, pointer, problems))
   const rest = keys.filter((key) => !expressionOperators.has(key.slice(1)))
   const literal = rest.filter((key) => !isNested(key))
   for (const key of rest.filter(isNested)) parts.push(parseNested(path, key.slice(1), value[key], childPointer(pointer, key), problems))
@@ -75,15 +76,25 @@ function parseNested(path: string, name: string, value: unknown, pointer: JsonPo
   return inner === undefined ? undefined : { kind: "elemMatch", path, of: inner }
 }
 
-function leaf(path: string, condition: unknown, pointer: JsonPointer, problems: Problems): FilterQuery {
+/** A condition the expression language knows. It is read as one in any case, so that its faults are found when the app is loaded. */
+function leaf(path: string, condition: unknown, pointer: JsonPointer, problems: Problems): FilterQuery | undefined {
   // The pointers of the parser are those of the member itself: the expression is the object around it.
   const parent = pointer.slice(0, pointer.lastIndexOf("/"))
   const expression = parseExpression({ [path]: condition }, { context: "query", pointer: parent, problems })
+  if (isLiteral(condition)) return isPlainObject(condition) && !isWrapper(condition) && Object.keys(condition).some(isOperator) ? literalField(path, condition, pointer, problems) : parseLiteral(path, condition, pointer, problems)
   return { kind: "leaf", expression, reverse: { kind: "not", of: expression } }
 }
 
 function literalField(path: string, condition: Record<string, unknown>, pointer: JsonPointer, problems: Problems): FilterQuery | undefined {
   return parseLiteral(path, Object.fromEntries(Object.entries(condition).map(([key, value]) => [`$${key.slice(1)}`, value])), pointer, problems)
+}
+
+/** Whether nothing in a condition hangs on the request: it goes to the database as it stands. `%eq` is another spelling of `$eq`. */
+function isLiteral(value: unknown, depth = 0): boolean {
+  if (typeof value === "string") return !value.startsWith("%%")
+  if (Array.isArray(value)) return value.every((item: unknown) => isLiteral(item, depth + 1))
+  if (!isPlainObject(value)) return true
+  return Object.keys(value).every((key) => (!key.startsWith("%") || (depth === 0 && literalOperators.has(key.slice(1)))) && isLiteral(value[key], depth + 1))
 }
 
 /** What only the database understands; an expansion in it could not be replaced safely. */
@@ -119,7 +130,7 @@ export function resolveFilterQuery(query: FilterQuery, rules: BoundRules, wanted
     case "not": return resolveFilterQuery(query.of, rules, !wanted)
     case "literal": return wanted ? query.query : { $nor: [query.query] }
     case "leaf": {
-      const pushed = rules.pushed(wanted ? query.expression : query.reverse)
+      const pushed = rules.pushedAsFilter(wanted ? query.expression : query.reverse)
       // INVARIANT: a filter only restricts; what the database cannot decide exactly must not lift it.
       return pushed.exact ? pushed.query : "none"
     }

@@ -43,6 +43,14 @@ describe("values", () => {
     ["an expansion inside $elemMatch", { list: { $elemMatch: { t: "%%user.custom_data.team", k: 1 } } }, [5]],
     ["in reverse, where every item has an answer", { n: { $gte: 3 }, $nor: [{ list: { $elemMatch: { t: "%%user.custom_data.team" } } }] }, [3, 4]],
     ["in reverse, with a missing value", { $nor: [{ list: { $elemMatch: { t: "%%user.custom_data.missing" } } }] }, [1, 2, 3, 4]],
+    ["a path that ends in an index", { "team.0": "red" }, [5]],
+    ["… in reverse", { n: { $gt: 3 }, "team.0": { $ne: "red" } }, [4]],
+    ["… with an expansion", { "team.0": "%%user.custom_data.team" }, [5]],
+    ["… with an expansion, in reverse", { n: { $gt: 3 }, "team.0": { $ne: "%%user.custom_data.team" } }, [4]],
+    ["a regular expression as a value is the database's pattern", { name: { $regularExpression: { pattern: "^a", options: "i" } } }, [1]],
+    ["… in $in", { name: { $in: [{ $regularExpression: { pattern: "^b", options: "" } }, "Ana"] } }, [1, 2]],
+    ["a literal beside an expansion", { n: { $gt: 1, $ne: "%%user.id", $lt: 3 } }, [2]],
+    ["a literal list and a literal document", { $or: [{ team: ["red", "x"] }, { list: { $elemMatch: { $eq: { t: "x", k: 1 } } } }] }, [5]],
     ["nothing at all", {}, [1, 2, 3, 4, 5]],
   ])("%s", (_name, query, ids) => {
     expect(matching(query)).toEqual(ids)
