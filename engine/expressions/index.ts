@@ -8,6 +8,7 @@ export { explain, type ExplainedLeaf, type ExplainedSide, type Explanation } fro
 export { leftOver, type LeftOver } from "./left-over.ts"
 export { parseExpression, parseExpressionOrThrow, type ParseOptions } from "./parse.ts"
 export { pushAll, pushAny, pushedNot, toDatabaseQuery, toQuery } from "./to-query.ts"
-export { compileRegex, type Regex, type RegexResult } from "./regex.ts"
+export { translateRegex, type RegexReading } from "./translate-regex.ts"
+export { compileRegex, compileMongoRegex, type Regex, type RegexResult } from "./regex.ts"
 export type { Expression } from "./tree.ts"
 export * from "./types.ts"

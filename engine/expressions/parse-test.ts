@@ -4,7 +4,7 @@ import { isLogical, isValueOperator, looksLikeOperator, operatorOf } from "./nam
 import { misspelt, readOperand, readValueOperator } from "./parse-operand.ts"
 import { never, readCondition, readExpression } from "./parse.ts"
 import { below, describe, isRecord, isTooDeep, report, type Place } from "./reader.ts"
-import { compileRegex } from "./regex.ts"
+import { compileMongoRegex } from "./regex.ts"
 import { truncate, typeNames } from "./tests.ts"
 import { nowhere, type Expression, type Operand, type Reference } from "./tree.ts"
 
@@ -117,6 +117,6 @@ function readRegex(subject: Reference, raw: Record<string, unknown>, value: unkn
   const optionsKey = Object.keys(raw).find((key) => operatorOf(key) === "options")
   const options: unknown = optionsKey === undefined ? "" : raw[optionsKey]
   if (typeof value !== "string" || value.startsWith("%%") || typeof options !== "string") return fail(place, "`$regex` takes literal text")
-  const result = compileRegex(value, options)
+  const result = compileMongoRegex(value, options)
   return "problem" in result ? fail(place, result.problem) : { kind: "regex", subject, regex: result.regex, pointer: place.pointer }
 }

@@ -1,5 +1,6 @@
 // Patterns run on user data, so they run on an engine whose time is linear in the text.
 import { RE2JS } from "re2js"
+import { translateRegex } from "./translate-regex.ts"
 
 /** A compiled pattern; `source` and `options` are as written. */
 export interface Regex {
@@ -28,6 +29,18 @@ const flags: Record<string, number> = { i: RE2JS.CASE_INSENSITIVE, m: RE2JS.MULT
  * left undecided, which whoever asks must take for a refusal.
  */
 export function compileRegex(source: string, options = ""): RegexResult {
+  return compile(source, options, (pattern) => pattern)
+}
+
+/**
+ * Compiles a pattern of `$regex`, as MongoDB reads it: `$` also stands before a last line break, and the rest of
+ * {@link translateRegex}. The stores read the patterns of queries by the same rewriting.
+ */
+export function compileMongoRegex(source: string, options = ""): RegexResult {
+  return compile(source, options, (pattern) => translateRegex(pattern, { isFreeSpacing: false, isMultiline: options.includes("m") }))
+}
+
+function compile(source: string, options: string, rewrite: (pattern: string) => string): RegexResult {
   if (source.length > longestPattern) return { problem: `the pattern is longer than ${longestPattern} characters` }
   let flag = 0
   for (const option of options) {
@@ -35,7 +48,7 @@ export function compileRegex(source: string, options = ""): RegexResult {
     flag |= flags[option] as number
   }
   try {
-    const compiled = RE2JS.compile(source, flag)
+    const compiled = RE2JS.compile(rewrite(source), flag)
     const size = compiled.programSize()
     if (size > mostInstructions) return { problem: `the pattern compiles to more than ${mostInstructions} instructions` }
     const longestText = Math.floor(mostSteps / size)

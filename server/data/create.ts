@@ -61,7 +61,7 @@ export function createDataService(options: DataServiceOptions): ExplainingDataSe
     log: options.log,
     rules: source.rulesOf(namespace),
     schema: source.schemaOf(namespace),
-    known: { ...options.known(caller), user: caller.user, request: caller.request },
+    known: { ...options.known(caller), user: caller.user, get request() { return caller.request } },
   })
   const over = (source: RuledDataSource, store: Store, namespace: Namespace, caller: Caller, inTransaction: boolean): GuardedCollection =>
     caller.system ? systemCollection(store, namespace) : userCollection(ofUser(source, store, namespace, caller, inTransaction))

@@ -6,3 +6,5 @@ export type { BulkCounts, DataLog, DataLogEntry, RuleMetrics } from "./log.ts"
 export * from "./service.ts"
 export { defaultDataSettings, type DataSettings } from "./settings.ts"
 export * from "./store.ts"
+// The stores read patterns as rules do.
+export { translateRegex, type RegexReading } from "../../engine/index.ts"

@@ -72,9 +72,9 @@ export interface StreamOptions {
   readonly signal?: AbortSignal
   /**
    * Called when the stream stands, and now and then while nothing of the collection changes, with a token to resume after:
-   * nothing that has not been handed out, and asked past, lies before it.
+   * nothing that has not been handed out, and asked past, lies before it. Undefined where the database names no place without an event.
    */
-  readonly onPosition?: (token: Document) => void
+  readonly onPosition?: (token: Document | undefined) => void
 }
 
 /** A change as MongoDB's change streams report it; `fullDocument` is the document after the change, where there is one. */

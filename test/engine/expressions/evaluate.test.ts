@@ -114,6 +114,9 @@ describe("the remaining operators", () => {
     ["$mod of a negative number", { a: { $mod: [4, -1] } }, { a: -5 }, true],
     ["$mod of text", { a: { $mod: [4, 0] } }, { a: "8" }, false],
     ["$regex", { a: { $regex: "^A", $options: "i" } }, { a: "abc" }, true],
+    ["$regex, whose $ stands before a last line break", { a: { $regex: "^abc$" } }, { a: "abc\n" }, true],
+    ["$regex, whose literal part is \\Q…\\E", { a: { $regex: "^\\Qa.c\\E$" } }, { a: "abc" }, false],
+    ["$regex, whose \\s is a vertical tab too", { a: { $regex: "^a\\sb$" } }, { a: "a\u000bb" }, true],
     ["$regex on a number", { a: { $regex: "1" } }, { a: 1 }, false],
     ["$regex on an item", { a: { $regex: "^x" } }, { a: ["a", "xy"] }, true],
   ])("%s", (_name, raw, root, result) => {
