@@ -2,12 +2,14 @@
 import pino, { type Logger } from "pino"
 import type { FunctionLogEntry } from "./functions/index.ts"
 import type { HttpLog } from "./http/index.ts"
+import type { TriggerLog } from "./triggers/index.ts"
 import type { UserLog } from "./users/index.ts"
 
 export interface AppLog {
   readonly users: UserLog
   readonly http: HttpLog
   readonly functions: (entry: FunctionLogEntry) => void
+  readonly triggers: TriggerLog
   readonly runtime: (event: string, details: Readonly<Record<string, unknown>>) => void
 }
 
@@ -15,10 +17,15 @@ export interface AppLog {
 export function createAppLog(logger: Logger = pino({ level: process.env["BACKSTITCH_LOG_LEVEL"] ?? "info", base: null }, pino.destination({ dest: 2, sync: false }))): AppLog {
   return {
     users: { warn: (code, details) => logger.warn({ code, ...details }, "users") },
+    triggers: {
+      info: (code, details) => logger.info({ code, ...details }, "triggers"),
+      warn: (code, details) => logger.warn({ code, ...details }, "triggers"),
+    },
     http: ({ method, route, error }) => logger.error({ method, route, ...describe(error) }, "request failed"),
     functions: (entry) => {
       const { type, function_name: name, status, error_code: code, user_id: user, started, completed, messages, error_logs: complaints } = entry
-      const fields = { type, function: name, status, ...(code === undefined ? {} : { code }), ...(user === undefined ? {} : { user }), milliseconds: completed.getTime() - started.getTime() }
+      const trigger = entry["event_subscription_name"]
+      const fields = { type, function: name, status, ...(typeof trigger === "string" ? { trigger } : {}), ...(code === undefined ? {} : { code }), ...(user === undefined ? {} : { user }), milliseconds: completed.getTime() - started.getTime() }
       logger.info(fields, "function")
       // What the author prints is the author's word, shown as App Services' log page showed it.
       for (const { level, text } of messages) logger.info({ function: name, level }, text)

@@ -26,7 +26,8 @@ const databaseOperations = [
   "CREATE_INDEXES", "DROP_INDEXES",
 ]
 const deploymentOperations = ["DROP_DATABASE"]
-const userOperations = ["LOGIN", "CREATE", "DELETE"]
+// LOGOUT is an extension: no export of App Services has it, and nothing is queued unless a trigger names it.
+const userOperations = ["LOGIN", "CREATE", "DELETE", "LOGOUT"]
 
 /** Reads all triggers. What they say of functions goes to `references`. */
 export function readTriggers(reading: Reading, dataSources: readonly DataSource[], references: FunctionReferences): readonly Trigger[] {

@@ -71,6 +71,11 @@ export function newestChange(connection: Connection): number {
   return connection.get<{ seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'changes'")?.seq ?? 0
 }
 
+/** The resume token of a place. */
+export function tokenOf(place: number): Document {
+  return { _data: place.toString(16).padStart(14, "0") }
+}
+
 /** The place in the feed that a resume token names. Throws `StoreError` when it is none of ours, or older than what is kept. */
 export function placeOf(token: Document, connection: Connection): number {
   const data = token["_data"]
@@ -91,7 +96,7 @@ export function refuseGap(connection: Connection, place: number): void {
 export function changeEvent({ kind, before, after, seq, at }: RowChange, namespace: Namespace): ChangeEvent {
   const image = after ?? before ?? {}
   return {
-    _id: { _data: seq.toString(16).padStart(14, "0") },
+    _id: tokenOf(seq),
     operationType: kind,
     clusterTime: new Timestamp({ t: Math.floor(at / 1000) >>> 0, i: seq >>> 0 }),
     ns: { db: namespace.database, coll: namespace.collection },

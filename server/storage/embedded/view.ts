@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises"
 import { splitPath, type Clock, type Document, type Value } from "../../../kernel/index.ts"
 import {
-  StoreError, type BulkOperation, type Change, type ChangeEvent, type Cursor, type FindAndChangeOptions, type FindOptions, type FindPlan, type IndexDescription, type IndexSpecification, type Namespace, type Store, type StoreAbilities,
+  StoreError, type BulkOperation, type Change, type ChangeEvent, type Cursor, type FindAndChangeOptions, type FindOptions, type FindPlan, type IndexDescription, type IndexSpecification, type Namespace, type Store, type StoreAbilities, type StreamOptions,
   type Swap, type SwapOutcome, type UpdateOptions, type UpdateResult,
 } from "../../data/index.ts"
 import { compileFilter, compileProjection, distinctValues, type LanguageOptions } from "../language/index.ts"
@@ -24,7 +24,7 @@ export interface ViewParts {
   readonly internal: boolean
   transaction<Result>(work: (store: Store) => Promise<Result>): Promise<Result>
   ensureIndex(namespace: Namespace, index: IndexSpecification): Promise<void>
-  watch(namespace: Namespace, options: { readonly resumeAfter?: Document; readonly signal?: AbortSignal }): AsyncIterable<ChangeEvent>
+  watch(namespace: Namespace, options: StreamOptions): AsyncIterable<ChangeEvent>
   close(): Promise<void>
 }
 
@@ -206,7 +206,7 @@ export class View implements Store {
     return [...this.#parts.access.reader().catalog.values()].filter(({ namespace }) => namespace.database === database).map(({ namespace }) => namespace.collection).toSorted()
   }
 
-  watch(namespace: Namespace, options: { readonly resumeAfter?: Document; readonly signal?: AbortSignal } = {}): AsyncIterable<ChangeEvent> {
+  watch(namespace: Namespace, options: StreamOptions = {}): AsyncIterable<ChangeEvent> {
     this.#allow(namespace)
     return this.#parts.watch(namespace, options)
   }

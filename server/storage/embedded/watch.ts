@@ -1,7 +1,7 @@
 import type { Document } from "../../../kernel/index.ts"
-import { StoreError, type ChangeEvent, type Namespace } from "../../data/index.ts"
+import { StoreError, type ChangeEvent, type Namespace, type StreamOptions } from "../../data/index.ts"
 import { lookUp } from "./catalog.ts"
-import { changeEvent, newestChange, placeOf, readChanges, refuseGap, type ChangeLog, type RowChange } from "./change-log.ts"
+import { changeEvent, newestChange, placeOf, readChanges, refuseGap, tokenOf, type ChangeLog, type RowChange } from "./change-log.ts"
 import type { Connection } from "./connection.ts"
 import { closedError, type Writer } from "./writer.ts"
 
@@ -14,12 +14,14 @@ export interface WatchParts {
 }
 
 const step = 256
+/** How far the feed may run past a stream that has nothing to report before it says where it is; far less than what is kept. */
+const positionEvery = 1000
 
 /**
  * The changes of a collection from the call on, or after a place. What is committed is read from the file, so a slow watcher
  * holds nothing in memory; it is told only that there is more.
  */
-export function watchCollection(parts: WatchParts, namespace: Namespace, options: { readonly resumeAfter?: Document; readonly signal?: AbortSignal }): AsyncIterable<ChangeEvent> {
+export function watchCollection(parts: WatchParts, namespace: Namespace, options: StreamOptions): AsyncIterable<ChangeEvent> {
   const { connection, writer, changes, closing } = parts
   // The place is taken now: what is committed after this call is seen, whenever the first event is asked for.
   const from = begin(parts, namespace, options.resumeAfter)
@@ -31,7 +33,7 @@ export function watchCollection(parts: WatchParts, namespace: Namespace, options
       const ready = (): void => news.resolve()
       const stop = changes.listen((committed: readonly RowChange[]) => {
         const id = lookUp(writer.committed, namespace)?.id
-        if (committed.some(({ collection }) => collection === id)) ready()
+        if (committed.some(({ collection, seq }) => collection === id || seq - after > positionEvery)) ready()
       })
       options.signal?.addEventListener("abort", ready)
       closing.addEventListener("abort", ready)
@@ -50,6 +52,7 @@ export function watchCollection(parts: WatchParts, namespace: Namespace, options
           if (found.length > 0) continue
           // Nothing up to here is ours, so what is dropped of it is no loss.
           after = Math.max(after, newestChange(connection))
+          options.onPosition?.(tokenOf(after))
           await news.promise
         }
       } finally {

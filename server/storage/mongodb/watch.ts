@@ -1,12 +1,16 @@
-import { normalise, type Document, type Value } from "../../../kernel/index.ts"
-import { StoreError, type ChangeEvent, type Namespace } from "../../data/index.ts"
+import { setTimeout as sleep } from "node:timers/promises"
+import { isDocument, normalise, type Document, type Value } from "../../../kernel/index.ts"
+import { StoreError, type ChangeEvent, type Namespace, type StreamOptions } from "../../data/index.ts"
 import { collectionOf, exactOptions, type MongoConnection } from "./connection.ts"
 import { asStoreError } from "./errors.ts"
 
 const reported = new Set(["insert", "update", "replace", "delete"])
+const invalidated = 346
+/** Milliseconds; an empty answer of MongoDB takes a second. */
+const quick = 20
 
 /** The changes of a collection, as MongoDB's change streams report them. */
-export function watchCollection(connection: MongoConnection, namespace: Namespace, options: { readonly resumeAfter?: Document; readonly signal?: AbortSignal }): AsyncIterable<ChangeEvent> {
+export function watchCollection(connection: MongoConnection, namespace: Namespace, options: StreamOptions): AsyncIterable<ChangeEvent> {
   if (!connection.abilities.changeStreams) throw new StoreError("unsupported", "Cannot watch: this MongoDB has no change streams; they need a replica set")
   const stream = collectionOf(connection.client, namespace).watch([], {
     ...exactOptions, fullDocument: "updateLookup",
@@ -15,6 +19,10 @@ export function watchCollection(connection: MongoConnection, namespace: Namespac
   })
   // The stream begins when it is first asked; asking now makes "from now on" mean this moment.
   const opened = stream.tryNext().then((first) => ({ first }), (error: unknown) => ({ error }))
+  const tellPosition = (): void => {
+    const token = normalise((stream.resumeToken as object | null | undefined) ?? null)
+    options.onPosition?.(isDocument(token) ? token : undefined)
+  }
   return {
     async *[Symbol.asyncIterator]() {
       const stop = (): void => void stream.close().catch(() => undefined)
@@ -23,7 +31,19 @@ export function watchCollection(connection: MongoConnection, namespace: Namespac
         const start = await opened
         if ("error" in start) throw start.error
         if (start.first !== null) yield* eventOf(start.first, namespace)
-        while (options.signal?.aborted !== true) yield* eventOf(await stream.next(), namespace)
+        else tellPosition()
+        while (options.signal?.aborted !== true) {
+          // Null after an empty answer, for which the server waits a second: only then is the stream's token past everything.
+          const asked = performance.now()
+          const found = await stream.tryNext()
+          if (found !== null) {
+            yield* eventOf(found, namespace)
+            continue
+          }
+          tellPosition()
+          // Servers that answer at once would otherwise be asked without a rest.
+          if (performance.now() - asked < quick) await sleep(quick, undefined, { ref: false, ...(options.signal === undefined ? {} : { signal: options.signal }) }).catch(() => undefined)
+        }
       } catch (error) {
         if (options.signal?.aborted !== true) throw asStoreError(error, namespace)
       } finally {
@@ -37,6 +57,7 @@ export function watchCollection(connection: MongoConnection, namespace: Namespac
 function* eventOf(raw: object, { database, collection }: Namespace): Generator<ChangeEvent> {
   const event = normalise(raw) as Document
   const type = event["operationType"]
+  if (type === "invalidate") throw new StoreError("bad-request", "Cannot go on watching: the collection was dropped or renamed", { serverCode: invalidated })
   if (typeof type !== "string" || !reported.has(type)) return
   const part = (name: string): Document => (isPresent(event[name]) ? { [name]: event[name] as Value } : {})
   yield {

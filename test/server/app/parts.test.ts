@@ -123,7 +123,7 @@ rows("triggers", [
   ["a projection without the token", trigger({ ...watch, project: { _id: 0, a: { $numberInt: "1" } } }), []],
   ["a match that is no Extended JSON", trigger({ ...watch, match: { a: { $oid: "x" } } }), [`error invalid-ejson ${t}#/config/match/a/$oid`]],
   ["an unknown type", trigger(watch, "MANUAL"), [`error bad-value ${t}#/type`]],
-  ["a user operation", trigger({ operation_type: "LOGOUT", providers: [] }, "AUTHENTICATION"), [`error bad-operation-type ${t}#/config/operation_type`]],
+  ["a user operation", trigger({ operation_type: "REFRESH", providers: [] }, "AUTHENTICATION"), [`error bad-operation-type ${t}#/config/operation_type`]],
   ["two user operations", trigger({ operation_type: ["LOGIN", "CREATE"], providers: ["anon-user"] }, "AUTHENTICATION"), []],
   ["a schedule", trigger({ schedule: "0 0 * * 7" }, "SCHEDULED"), [`error bad-schedule ${t}#/config/schedule`]],
   ["EventBridge", { [t]: { name: "t", type: "AUTHENTICATION", config: { operation_type: "LOGIN", providers: [] }, event_processors: { AWS_EVENTBRIDGE: { config: {} } } } }, [`warning unsupported ${t}`]],
