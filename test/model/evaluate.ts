@@ -56,6 +56,10 @@ export function evaluateModel(raw: unknown, scope: Scope, answer: Answer, bare: 
       case "all": return among(ends, operand(raw), true)
       case "exists": return (raw === "%%true" || raw === true) === ends.list.length > 0
       case "size": return ends.list.some(({ value }) => Array.isArray(value) && value.length === raw)
+      // Of these three only what can be said without a table: texts, whole numbers, and patterns that JavaScript reads alike.
+      case "type": return opened(ends).some((left) => raw === "string" && typeof left === "string")
+      case "mod": return opened(ends).some((left) => rankOf(left) === rank.number && Math.trunc(Number(String(left))) % (raw as number[])[0]! === (raw as number[])[1]!)
+      case "regex": return opened(ends).some((left) => typeof left === "string" && new RegExp(raw as string, "u").test(left))
       case "elemMatch": {
         const lists = ends.list.map(({ value }) => value).filter((each): each is Value[] => Array.isArray(each))
         return anyOf(lists.flatMap((list) => list.map((item): Result => {
