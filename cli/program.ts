@@ -1,6 +1,7 @@
 // The command line: parses arguments, calls the public interface, prints. Everything else is in server/.
 import { Command, InvalidArgumentError, Option } from "commander"
 import { check } from "./check.ts"
+import { dataCommand } from "./data.ts"
 import { explain } from "./explain.ts"
 import { fail } from "./output.ts"
 import { sample } from "./sample.ts"
@@ -61,6 +62,8 @@ program
   .option("--json", "print one JSON document")
   .addOption(secrets)
   .action((directory: string, options) => explain(directory, options))
+
+program.addCommand(dataCommand())
 
 try {
   await program.parseAsync()

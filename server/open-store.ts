@@ -1,7 +1,7 @@
 // Opens the store a server runs on, and says in one line why it cannot.
 import { ConfigError } from "./errors.ts"
 import { StoreError, type Store } from "./data/index.ts"
-import { openEmbeddedStore, openMongoStore } from "./storage/index.ts"
+import { openEmbeddedStore, openMongoStore, type EmbeddedOptions } from "./storage/index.ts"
 
 /** Where documents live: a file of the embedded store, memory (gone with the process), or a MongoDB. */
 export type DataLocation = { readonly file: string } | { readonly memory: true } | { readonly mongodb: string }
@@ -14,13 +14,13 @@ export interface OpenedStore {
 }
 
 /** Opens a store. Rejects with `ConfigError`; a file that is not ours is left as it is. */
-export async function openStore(location: DataLocation): Promise<OpenedStore> {
+export async function openStore(location: DataLocation, embedded: Omit<EmbeddedOptions, "file"> = {}): Promise<OpenedStore> {
   try {
     if ("mongodb" in location) {
       const store = await openMongoStore({ uri: location.mongodb })
       return { store, internal: store.internal, embedded: false }
     }
-    const store = openEmbeddedStore({ file: "memory" in location ? ":memory:" : location.file })
+    const store = openEmbeddedStore({ ...embedded, file: "memory" in location ? ":memory:" : location.file })
     return { store, internal: store.internal, embedded: true }
   } catch (cause) {
     if (!(cause instanceof StoreError)) throw cause

@@ -18,9 +18,10 @@ const mayImport: Record<string, readonly string[]> = {
   "server/storage": ["kernel", "server/data", "server/users", "server/tokens"],
   "server/functions": ["kernel", "engine", "runtime", "server/app", "server/data"],
   "server/mail": ["kernel", "server/users"],
+  "server/operations": ["kernel", "engine", "server/app", "server/data", "server/storage"],
   "server/triggers": ["kernel", "engine", "server/app", "server/functions", "server/data", "server/users"],
   "server/http": ["kernel", "engine", "server/app", "server/triggers", "server/functions", "server/data", "server/users", "server/tokens"],
-  server: ["kernel", "engine", "runtime", "server/app", "server/users", "server/tokens", "server/data", "server/storage", "server/functions", "server/triggers", "server/mail", "server/http"],
+  server: ["kernel", "engine", "runtime", "server/app", "server/users", "server/tokens", "server/data", "server/storage", "server/functions", "server/triggers", "server/mail", "server/operations", "server/http"],
   cli: ["kernel", "engine", "server"],
 }
 /** Files of `server/` itself that every folder below it may read: the errors that reach a caller. */
