@@ -7,7 +7,7 @@ import { StoreError } from "./store.ts"
 import { idKey, type Target } from "./targets.ts"
 
 /** What an attempt wants written, all of it admitted. */
-export interface Plan { readonly targets: readonly Target[]; readonly insert: Document | undefined }
+export interface Plan { readonly targets: readonly Target[]; readonly insert: Document | undefined; readonly replaces?: boolean }
 
 /** MongoDB's number for a write conflict. */
 const writeConflict = 112
@@ -23,7 +23,7 @@ export async function writeWithRetry(request: RuleRequest, plan: (except: Readon
   const done: Target[] = []
   let duplicates = 0
   for (let attempt = 1; attempt <= settings.maxWriteAttempts; attempt++) {
-    const { targets, insert } = await plan(new Set(done.map(({ before }) => idKey(before))))
+    const { targets, insert, replaces = false } = await plan(new Set(done.map(({ before }) => idKey(before))))
     if (insert !== undefined) {
       try {
         await store.insert(namespace, [insert])
@@ -36,7 +36,7 @@ export async function writeWithRetry(request: RuleRequest, plan: (except: Readon
       }
     }
     const changed = targets.filter(({ before, after }) => after === null || !identical(before, after))
-    const outcome = changed.length === 0 ? ({ outcome: "done" } as const) : await store.swap(namespace, changed)
+    const outcome = changed.length === 0 ? ({ outcome: "done" } as const) : await store.swap(namespace, replaces ? changed.map(({ before, after }) => ({ before, after, replaces })) : changed)
     if (outcome.outcome === "done") return { targets: [...done, ...targets], upserted: undefined }
     if (!store.abilities.transactions) done.push(...changed.slice(0, outcome.at))
     if (attempt > 3) await sleep(Math.random() * Math.min(attempt, 20))

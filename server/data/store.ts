@@ -36,8 +36,8 @@ export type Change =
   | { readonly kind: "update"; readonly update: Document | readonly Document[]; readonly arrayFilters?: readonly Document[] }
   | { readonly kind: "replace"; readonly replacement: Document }
 
-/** A document as it was read and as it shall be; `before: null` inserts, `after: null` deletes. */
-export interface Swap { readonly before: Document | null; readonly after: Document | null }
+/** A document as it was read and as it shall be; `before: null` inserts, `after: null` deletes. `replaces`: watchers are told of a replacement, not of an update. */
+export interface Swap { readonly before: Document | null; readonly after: Document | null; readonly replaces?: boolean }
 
 /** `conflict`: some document is no longer what `before` says, and nothing (or, where the store is not atomic, only earlier swaps) was written. */
 export type SwapOutcome = { readonly outcome: "done" } | { readonly outcome: "conflict"; readonly at: number }

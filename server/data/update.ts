@@ -57,7 +57,7 @@ export async function applyChange(request: RuleRequest, wanted: ChangeRequest): 
     const targets = await selectTargets(request, { filter, many, sort, morePaths, changedPaths, except }, filters, judge)
     for (const { before, after } of targets) await checkSchema(request, "update", after as Document, before)
     const nothingMatched = targets.length === 0 && except.size === 0
-    return { targets, insert: upsert && nothingMatched ? await judgeUpsert(request, filter, filters, change) : undefined }
+    return { targets, replaces: change.kind === "replace", insert: upsert && nothingMatched ? await judgeUpsert(request, filter, filters, change) : undefined }
   })
 }
 

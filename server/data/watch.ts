@@ -8,11 +8,15 @@ import type { ChangeEvent } from "./store.ts"
 
 export interface WatchOptions { readonly ids?: readonly Value[]; readonly filter?: Document; readonly signal?: AbortSignal }
 
-export async function* watch(collection: UserCollection, options: WatchOptions): AsyncGenerator<ChangeEvent, void, undefined> {
-  // Refuses before anything is opened.
+/** Throws at the call, before anything is opened, when the user may not watch: a stream that is refused never begins. */
+export function watch(collection: UserCollection, options: WatchOptions): AsyncGenerator<ChangeEvent, void, undefined> {
   openRequest(collection)
   checkWatch(options)
   if (options.filter !== undefined) refuseDenied(deniedInPredicate(options.filter, userLimits(collection.settings)))
+  return visibleEvents(collection, options)
+}
+
+async function* visibleEvents(collection: UserCollection, options: WatchOptions): AsyncGenerator<ChangeEvent, void, undefined> {
   for await (const event of collection.store.watch(collection.namespace, options.signal === undefined ? {} : { signal: options.signal })) {
     const shown = await visibleEvent(collection, event, options)
     if (shown !== null) yield shown

@@ -1,4 +1,5 @@
 // Watch streams over server-sent events: client protocol, section 5.
+import { once } from "node:events"
 import type { FastifyReply } from "fastify"
 import { ejsonText, isDocument, type Document, type Value } from "../../kernel/index.ts"
 import type { ChangeEvent } from "../data/index.ts"
@@ -18,16 +19,22 @@ export function readStreamRequest(encoded: string): Record<string, unknown> {
   throw new RequestError("BadRequest", "the stream request is not a base64 encoded JSON object")
 }
 
-/** Sends events until the client goes away, the source ends, or the token expires. The first event is waited for only after the head is sent. */
+/**
+ * Sends events until the client goes away, the source ends, or the token expires. The first event is waited for only after the
+ * head is sent. Throws before anything is sent when the token has ended: realm-web then refreshes it and opens the stream again.
+ */
 export function sendStream(reply: FastifyReply, events: AsyncIterable<ChangeEvent>, options: { readonly compact: boolean; readonly expiresAt: number; readonly now: () => Date; readonly stop: AbortController }): void {
   const { compact, expiresAt, now, stop } = options
+  const expired = (): RequestError => new RequestError("InvalidSession", "invalid session: access token expired")
+  const lifeMs = expiresAt * 1000 - now().getTime()
+  if (lifeMs <= 0) throw expired()
   reply.hijack()
   const { raw } = reply
   raw.writeHead(200, { ...headersOf(reply), "content-type": "text/event-stream", "cache-control": "no-cache", "x-accel-buffering": "no" })
   raw.flushHeaders()
   raw.write(": open\n\n")
   const keepAlive = setInterval(() => raw.write(": keep-alive\n\n"), keepAliveMs)
-  const expiry = setTimeout(() => endWith(new RequestError("InvalidSession", "invalid session: access token expired")), Math.min(expiresAt * 1000 - now().getTime(), 2 ** 31 - 1))
+  const expiry = setTimeout(() => endWith(expired()), Math.min(lifeMs, 2 ** 31 - 1))
   let open = true
   const close = (): void => {
     if (!open) return
@@ -42,11 +49,14 @@ export function sendStream(reply: FastifyReply, events: AsyncIterable<ChangeEven
     close()
   }
   raw.on("close", close)
+  raw.on("error", close)
   void (async () => {
     try {
       for await (const event of events) {
         if (!open) return
-        raw.write(`data: ${escapeData(ejsonText((compact ? compactEvent(event) : event) as unknown as Value))}\n\n`)
+        const taken = raw.write(`data: ${escapeData(ejsonText((compact ? compactEvent(event) : event) as unknown as Value))}\n\n`)
+        // A client that reads slowly makes its stream wait, and holds nothing in memory here.
+        if (!taken) await once(raw, "drain", { signal: stop.signal })
       }
       close()
     } catch (error) {

@@ -196,7 +196,7 @@ function insertEach(context: WriteContext, namespace: Namespace, documents: read
   return first
 }
 
-function swapOne(context: WriteContext, namespace: Namespace, { before, after }: Swap): boolean {
+function swapOne(context: WriteContext, namespace: Namespace, { before, after, replaces }: Swap): boolean {
   if (before === null) {
     if (after !== null) context.insert(namespace, withId(after))
     return true
@@ -207,7 +207,7 @@ function swapOne(context: WriteContext, namespace: Namespace, { before, after }:
   if (after === null) context.delete(namespace, found)
   else {
     if (!Object.hasOwn(after, "_id") || !equalValues(after["_id"], before["_id"])) throw new StoreError("bad-request", "Cannot change the `_id` of a document", { serverCode: 66 })
-    context.replace(namespace, found, withId(after), "update")
+    context.replace(namespace, found, withId(after), replaces === true ? "replace" : "update")
   }
   return true
 }
