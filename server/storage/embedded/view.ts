@@ -1,10 +1,10 @@
 // The port over one access: the shared store, or the view that work in a transaction gets.
-import { setImmediate as nextTurn } from "node:timers/promises"
 import { splitPath, type Clock, type Document, type Value } from "../../../kernel/index.ts"
 import {
   StoreError, type BulkOperation, type Change, type ChangeEvent, type Cursor, type FindAndChangeOptions, type FindOptions, type FindPlan, type IndexDescription, type IndexSpecification, type Namespace, type Store, type StoreAbilities, type StreamOptions,
   type Swap, type SwapOutcome, type UpdateOptions, type UpdateResult,
 } from "../../data/index.ts"
+import { expressionHook, inBatches, preparePipeline } from "../aggregation/index.ts"
 import { compileFilter, compileProjection, distinctValues, type LanguageOptions } from "../language/index.ts"
 import { isReserved, refuseReserved } from "../namespaces.ts"
 import type { Access } from "./access.ts"
@@ -12,7 +12,8 @@ import { describeIndexes, lookUp } from "./catalog.ts"
 import { cursorOf } from "./cursor.ts"
 import { asStoreError } from "./errors.ts"
 import { findFirstInserted } from "./first-inserted.ts"
-import { runStages, splitPipeline } from "./pipeline.ts"
+import { splitPipeline } from "./pipeline.ts"
+import { pipelineSource } from "./pipeline-source.ts"
 import { compileSearch, compileShape, searchAll, searchBatches, type Search } from "./search.ts"
 import { WriteOperations } from "./write-operations.ts"
 
@@ -41,7 +42,7 @@ export class View implements Store {
   }
 
   #language(): LanguageOptions {
-    return { variables: { NOW: this.#parts.clock() } }
+    return { variables: { NOW: this.#parts.clock() }, evaluate: expressionHook }
   }
 
   #allow({ database }: Namespace): void {
@@ -89,21 +90,24 @@ export class View implements Store {
     })
   }
 
-  aggregate(namespace: Namespace, pipeline: readonly Document[]): Cursor {
-    return cursorOf(() => this.#aggregated(namespace, pipeline))
+  aggregate(namespace: Namespace, pipeline: readonly Document[], options: { readonly maxTimeMS?: number } = {}): Cursor {
+    return cursorOf(() => this.#aggregated(namespace, pipeline, options.maxTimeMS))
   }
 
-  async *#aggregated(namespace: Namespace, pipeline: readonly Document[]): AsyncGenerator<Document[], void, void> {
+  async *#aggregated(namespace: Namespace, pipeline: readonly Document[], maxTimeMS: number | undefined): AsyncGenerator<Document[], void, void> {
+    this.#allow(namespace)
     const { filter, sort, skip, limit, rest } = splitPipeline(pipeline)
-    const found = this.find(namespace, filter, { skip, limit, ...(sort === undefined ? {} : { sort }) })
-    yield* grouped(runStages(found, rest, this.#language()))
+    const source = pipelineSource(this, namespace, this.#parts.transaction, (collection) => lookUp(this.#parts.access.reader().catalog, { ...namespace, collection })?.indexes ?? [])
+    // Everything is read and checked before the search begins.
+    const run = preparePipeline(rest, { now: this.#parts.clock(), language: this.#language(), source })
+    yield* within(maxTimeMS, run(within(maxTimeMS, this.#batches(namespace, filter, { skip, limit, ...(sort === undefined ? {} : { sort }) }))))
   }
 
   aggregateOver(documents: AsyncIterable<Document>, pipeline: readonly Document[]): Cursor {
-    const run = async function* (language: LanguageOptions): AsyncGenerator<Document[], void, void> {
-      yield* grouped(runStages(documents, pipeline, language))
+    const run = async function* (language: LanguageOptions, now: Date): AsyncGenerator<Document[], void, void> {
+      yield* preparePipeline(pipeline, { now, language })(inBatches(documents))
     }
-    return cursorOf(() => run(this.#language()))
+    return cursorOf(() => run(this.#language(), this.#parts.clock()))
   }
 
   async count(namespace: Namespace, filter: Document, options: { readonly limit?: number; readonly skip?: number } = {}): Promise<number> {
@@ -220,17 +224,13 @@ export class View implements Store {
   }
 }
 
-/** Documents in batches, for whoever takes them so; gives way to others between them. */
-async function* grouped(documents: AsyncIterable<Document>): AsyncGenerator<Document[], void, void> {
-  let batch: Document[] = []
-  for await (const document of documents) {
-    batch.push(document)
-    if (batch.length < 256) continue
+/** The same batches, until the time a request may take is over. */
+async function* within(milliseconds: number | undefined, batches: AsyncIterable<Document[]>): AsyncGenerator<Document[], void, void> {
+  const begun = performance.now()
+  for await (const batch of batches) {
+    if (milliseconds !== undefined && milliseconds > 0 && performance.now() - begun > milliseconds) throw new StoreError("unavailable", "Cannot aggregate: the time allowed is over", { serverCode: 50 })
     yield batch
-    batch = []
-    await nextTurn()
   }
-  if (batch.length > 0) yield batch
 }
 
 function nested(field: string, value: Value): Document {

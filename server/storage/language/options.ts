@@ -10,6 +10,10 @@ export interface ExpressionHook {
   evaluateExpression(expression: Value, document: Document, variables: Document): Value
   /** The document after the stages of an update pipeline. The given document is not changed. `_id` is checked by the caller. */
   runUpdatePipeline(pipeline: readonly Document[], document: Document, variables: Document): Document
+  /** The same, compiled and checked once. Where it is there, it is used instead of the two above. */
+  compileExpression?(expression: Value, variables: Document): (document: Document) => Value
+  /** The same for an update pipeline. */
+  compileUpdatePipeline?(pipeline: readonly Document[], variables: Document): (document: Document) => Document
   /** Refuses an expression that can never be evaluated, before any document is seen. */
   checkExpression?(expression: Value): void
   /** Refuses an update pipeline that can never run, before any document is seen. */

@@ -38,7 +38,7 @@ function parseTopOperator(operator: string, operand: Value, options: LanguageOpt
     case "$where": throw unsupported("Cannot use `$where`: JavaScript in queries is not supported")
     case "$text": throw unsupported("Cannot use `$text`: text search is not supported")
     case "$sampleRate": throw unsupported("Cannot use `$sampleRate`: it is not supported")
-    default: throw badRequest(`Cannot use \`${operator}\`: unknown top level operator`)
+    default: throw badRequest(`unknown top level operator: ${operator}`)
   }
 }
 
@@ -55,6 +55,8 @@ function parseExpression(expression: Value, options: LanguageOptions): FilterNod
   if (hook === undefined) throw unsupported("Cannot use `$expr`: aggregation expressions are not available here")
   hook.checkExpression?.(expression)
   const variables = { NOW: new Date(), ...options.variables }
+  const compiled = hook.compileExpression?.(expression, variables)
+  if (compiled !== undefined) return { kind: "document", operator: "$expr", test: (document) => isTruth(compiled(document)) }
   return { kind: "document", operator: "$expr", test: (document) => isTruth(hook.evaluateExpression(expression, document, variables)) }
 }
 

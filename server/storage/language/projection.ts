@@ -37,6 +37,16 @@ function idFirst(document: Document): Document {
 function expressionReader(options: LanguageOptions): (expression: Value, document: Document) => Value {
   const variables = { NOW: new Date(), ...options.variables }
   const hook = options.evaluate
+  if (hook?.compileExpression !== undefined) {
+    const compiled = new Map<Value, (document: Document) => Value>()
+    return (expression, document) => {
+      if (!needsHook(expression)) return expression
+      const known = compiled.get(expression) ?? hook.compileExpression?.(expression, variables)
+      if (known === undefined) return undefined
+      compiled.set(expression, known)
+      return known(document)
+    }
+  }
   return (expression, document) => (hook !== undefined && needsHook(expression) ? hook.evaluateExpression(expression, document, variables) : expression)
 }
 

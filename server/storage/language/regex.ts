@@ -6,13 +6,23 @@ import { badRequest, unsupported } from "./errors.ts"
 import { reverseRegex, reverseText } from "./reverse-regex.ts"
 import { translateRegex } from "./translate-regex.ts"
 
+/** One match: its text, where it begins, and what its groups captured. */
+export interface RegexMatch { readonly text: string; readonly start: number; readonly captures: readonly (string | null)[] }
+
+/** A compiled pattern: whether a text has a match, and all its matches from left to right. */
+export interface RegexSearch {
+  test(text: string): boolean
+  /** Throws `StoreError` "unsupported" for a pattern with look-ahead, of which the places are not known. */
+  matches(text: string): Generator<RegexMatch, void, void>
+}
+
 /**
  * Compiles a pattern with MongoDB's options `i`, `m`, `s`, `x` (and `u`, which is always on) into a search.
  *
  * Throws `StoreError`: "unsupported" for what a linear-time engine cannot do, "bad-request" (51091) for a broken pattern,
  * (51108) for an unknown option.
  */
-export function compileRegex(pattern: string, options: string): (text: string) => boolean {
+export function compileRegexSearch(pattern: string, options: string): RegexSearch {
   const inline = /^\(\?([imsx]+)\)/.exec(pattern)
   const flags = new Set(options + (inline?.[1] ?? ""))
   for (const flag of flags) if (!"imsxu".includes(flag)) throw badRequest(`Cannot use regular expression: unknown option \`${flag}\``, 51108)
@@ -23,10 +33,30 @@ export function compileRegex(pattern: string, options: string): (text: string) =
   const looksAhead = /\(\?[=!]/.test(source)
   const expression = compileLinear(source, bits, looksAhead)
   const longest = maxWork / expression.programSize()
-  return (text) => {
+  const checkLength = (text: string): void => {
     if (text.length > longest) throw badRequest("Cannot use regular expression: a text is too long for so large a pattern", 51156)
-    return expression.test(looksAhead ? reverseText(text) : text)
   }
+  return {
+    test(text) {
+      checkLength(text)
+      return expression.test(looksAhead ? reverseText(text) : text)
+    },
+    *matches(text) {
+      checkLength(text)
+      if (looksAhead) throw unsupported("Cannot use regular expression: the places of matches with look-ahead are not supported")
+      const matcher = expression.matcher(text)
+      while (matcher.find()) {
+        const captures = Array.from({ length: matcher.groupCount() }, (_, index) => matcher.group(index + 1) ?? null)
+        yield { text: matcher.group() ?? "", start: matcher.start(), captures }
+      }
+    },
+  }
+}
+
+/** {@link compileRegexSearch} where only the presence of a match is asked. */
+export function compileRegex(pattern: string, options: string): (text: string) => boolean {
+  const search = compileRegexSearch(pattern, options)
+  return (text) => search.test(text)
 }
 
 // SECURITY: the time of a search grows with the size of the program times the length of the text, at worst 27 ns each

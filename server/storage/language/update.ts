@@ -73,10 +73,8 @@ function compilePipeline(pipeline: readonly Document[], options: UpdateLanguageO
   if (hook === undefined) throw unsupported("Cannot update: pipelines are not available here")
   hook.checkUpdatePipeline?.(pipeline)
   const variables = { NOW: options.now, ...options.variables }
-  return (before) => {
-    const after = hook.runUpdatePipeline(pipeline, before, variables)
-    return withIdOf(before, after)
-  }
+  const compiled = hook.compileUpdatePipeline?.(pipeline, variables) ?? ((before: Document) => hook.runUpdatePipeline(pipeline, before, variables))
+  return (before) => withIdOf(before, compiled(before))
 }
 
 /** Refuses a replacement that holds operators. */
