@@ -57,7 +57,7 @@ export function openDatabaseTrigger(trigger: Trigger, store: Store, collection: 
       } catch (error) {
         end = endOf(error)
       }
-      haveBegun()
+      if (end.kind !== "from-now") haveBegun()
       if (end.kind === "stopped" || stopping.aborted) return
       if (end.kind === "elsewhere") {
         await waitFor(settings.pollMs)
