@@ -86,6 +86,7 @@ export async function createServer(options: ServerOptions): Promise<BackstitchSe
   try {
     const app = await serveApp({ model, secrets: loaded.secrets, opened, runtime, log, clock, publicUrl: options.publicUrl, ...(mailer === undefined ? {} : { mailer }) })
     const http = await createHttp({ apps: createRegistry([app]), log: log.http })
+    await app.triggers.start()
     return {
       clientAppId: model.clientAppId,
       findings,
@@ -93,6 +94,7 @@ export async function createServer(options: ServerOptions): Promise<BackstitchSe
       listen: ({ port, host = "127.0.0.1" }) => listen(http, port, host),
       async close() {
         await http.close()
+        await app.triggers.close()
         await app.tokens.close()
         await release()
       },

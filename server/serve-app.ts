@@ -9,7 +9,8 @@ import { createFunctions, type Functions } from "./functions/index.ts"
 import type { ServedApp } from "./http/index.ts"
 import type { OpenedStore } from "./open-store.ts"
 import { customDataReader, openState } from "./storage/index.ts"
-import { createTokenService, type TokenService } from "./tokens/index.ts"
+import { createSignIn, createTokenService, type TokenService } from "./tokens/index.ts"
+import { createTriggers, type Triggers } from "./triggers/index.ts"
 import { createCustomData, createUsers, decodeSnapshot, userDocument, type Mailer, type UserFunctions } from "./users/index.ts"
 
 export interface ServeAppOptions {
@@ -23,8 +24,13 @@ export interface ServeAppOptions {
   readonly mailer?: Mailer
 }
 
+export interface RunningApp extends ServedApp {
+  /** Made, and queueing events, but not begun. */
+  readonly triggers: Triggers
+}
+
 /** Makes an app ready to serve. Rejects with `ConfigError` when its rules cannot be compiled or its functions not be deployed. */
-export async function serveApp({ model, secrets, opened, runtime, log, publicUrl, clock = systemClock, mailer }: ServeAppOptions): Promise<ServedApp> {
+export async function serveApp({ model, secrets, opened, runtime, log, publicUrl, clock = systemClock, mailer }: ServeAppOptions): Promise<RunningApp> {
   const domainId = derivedId("domain", model.clientAppId)
   const state = openState(opened, { app: model.clientAppId })
   const resolveValue = ({ fromSecret, value }: AppValue): Value => (fromSecret ? secrets(String(value)) : value)
@@ -38,11 +44,16 @@ export async function serveApp({ model, secrets, opened, runtime, log, publicUrl
   const reader = customDataReader(() => opened.store)
   const customData = createCustomData({ config: () => model.customUserData, reader, log: log.users, clock })
   const userFunctions: UserFunctions = { call: (name, args) => ready(functions).runWithValues(name, args, { kind: "system" }, { via: "authentication" }) }
+  const triggers = createTriggers({
+    app: model, state, storeFor: () => opened.store, exclusive: opened.embedded, log: log.triggers, clock,
+    functions: { runWithValues: (name, args, caller, call) => ready(functions).runWithValues(name, args, caller, call) },
+  })
   const users = createUsers({
     collections: { users: state("users"), identities: state("identities"), registrations: state("registrations"), apiKeys: state("api_keys") },
     config: () => model, domainId, functions: userFunctions, secret: secrets, log: log.users, clock,
     sessions: () => ready(tokens),
     ...(mailer === undefined ? {} : { mailer }),
+    ...(triggers.onEvent === undefined ? {} : { onEvent: triggers.onEvent }),
   })
   tokens = createTokenService({ collections: { sessions: state("sessions"), keys: state("keys") }, snapshots: customData, users, domainId, log: log.users, clock })
   const { stateOf } = tokens
@@ -55,8 +66,8 @@ export async function serveApp({ model, secrets, opened, runtime, log, publicUrl
   })
   await Promise.all([users.open(), indexCustomData(model, opened)])
   return {
-    model, domainId, users, tokens, functions, data, publicUrl, clock,
-    announceLogin: (login, { json }) => users.announce(login, decodeSnapshot(json === undefined ? undefined : JSON.parse(json))),
+    model, domainId, users, tokens, functions, data, publicUrl, clock, triggers,
+    signIn: createSignIn({ users, tokens, decode: decodeSnapshot, clock, ...(triggers.onLogOut === undefined ? {} : { onLogOut: triggers.onLogOut }) }),
   }
 }
 

@@ -23,7 +23,15 @@ async function callFunction(call: Call): Promise<Reply> {
 async function callerOf(call: Call, grant: AccessGrant): Promise<Caller> {
   const user = grant.user ?? (await call.app.tokens.stateOf(grant.userId))
   if (user === undefined) throw new RequestError("InvalidSession", "invalid session")
-  return { system: false, user: userDocument(user, grant.customData), request: call.request() }
+  let request: Document | undefined
+  return {
+    system: false,
+    user: userDocument(user, grant.customData),
+    // Made when a rule or function looks at it: most requests never do.
+    get request() {
+      return (request ??= call.request())
+    },
+  }
 }
 
 /** Service actions take one argument object. */

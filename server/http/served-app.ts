@@ -3,8 +3,8 @@ import type { Clock } from "../../kernel/index.ts"
 import type { AppModel } from "../app/index.ts"
 import type { DataService } from "../data/index.ts"
 import type { Functions } from "../functions/index.ts"
-import type { Snapshot, TokenService } from "../tokens/index.ts"
-import type { Login, Users } from "../users/index.ts"
+import type { SignIn, TokenService } from "../tokens/index.ts"
+import type { Users } from "../users/index.ts"
 
 export interface ServedApp {
   readonly model: AppModel
@@ -17,8 +17,7 @@ export interface ServedApp {
   /** The address clients are told to use; undefined: the one they came to. */
   readonly publicUrl: string | undefined
   readonly clock: Clock
-  /** Queues the events of a login, with the snapshot just put into the token; never delays or fails the reply. */
-  announceLogin(login: Login, snapshot: Snapshot): Promise<void>
+  readonly signIn: SignIn
 }
 
 /** The apps this process serves. */

@@ -76,12 +76,12 @@ function escapeData(text: string): string {
   return text.replaceAll("%", "%25").replaceAll("\n", "%0A").replaceAll("\r", "%0D")
 }
 
-/** The short names Stitch asks for with `useCompactEvents`. */
+/** The short names Stitch asks for with `useCompactEvents`. SOURCE: its decoder wants the long ones inside `ud`. */
 function compactEvent(event: ChangeEvent): Document {
   const { operationType, ns, documentKey, fullDocument, updateDescription } = event
   return {
     ot: operationType, ns: { ...ns }, dk: documentKey,
     ...(fullDocument === undefined ? {} : { fd: fullDocument }),
-    ...(isDocument(updateDescription) ? { ud: { u: updateDescription["updatedFields"] ?? {}, r: updateDescription["removedFields"] ?? [] } } : {}),
+    ...(isDocument(updateDescription) ? { ud: { updatedFields: updateDescription["updatedFields"] ?? {}, removedFields: updateDescription["removedFields"] ?? [] } } : {}),
   }
 }
