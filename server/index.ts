@@ -93,8 +93,10 @@ export async function createServer(options: ServerOptions): Promise<BackstitchSe
       fetch: (request) => inject(http, request),
       listen: ({ port, host = "127.0.0.1" }) => listen(http, port, host),
       async close() {
-        await http.close()
+        app.stop()
+        await closeHttp(http)
         await app.triggers.close()
+        await app.functions.close()
         await app.tokens.close()
         await release()
       },
@@ -113,6 +115,18 @@ function acceptedApp(loaded: LoadedApp, findings: readonly Finding[]): NonNullab
   const place = first.file === "" ? "" : `${first.file}${first.line === undefined ? "" : `:${first.line}`}${first.pointer === "" ? "" : `#${first.pointer}`}: `
   const more = errors.length === 1 ? "" : ` (and ${errors.length - 1} more; \`backstitch check\` lists them)`
   throw new ConfigError(first.code === "app-not-found" ? "app-not-found" : "app-refused", `${place}${first.message}${more}`)
+}
+
+// How long requests under way may take to end when the server stops.
+const graceMs = 10_000
+
+async function closeHttp(http: Http): Promise<void> {
+  const cut = setTimeout(() => http.server.closeAllConnections(), graceMs)
+  try {
+    await http.close()
+  } finally {
+    clearTimeout(cut)
+  }
 }
 
 type Http = Awaited<ReturnType<typeof createHttp>>

@@ -27,6 +27,8 @@ export interface ServeAppOptions {
 export interface RunningApp extends ServedApp {
   /** Made, and queueing events, but not begun. */
   readonly triggers: Triggers
+  /** Ends open streams and what runs by the hour. */
+  stop(): void
 }
 
 /** Makes an app ready to serve. Rejects with `ConfigError` when its rules cannot be compiled or its functions not be deployed. */
@@ -64,11 +66,16 @@ export async function serveApp({ model, secrets, opened, runtime, log, publicUrl
       return user === undefined || user.disabled ? null : userDocument(user, await customData.documentFor(userId))
     },
   })
-  await Promise.all([users.open(), indexCustomData(model, opened)])
-  return {
+  await Promise.all([users.open(), indexCustomData(model, opened, log)])
+  const stopping = new AbortController()
+  const app: RunningApp = {
     model, domainId, users, tokens, functions, data, publicUrl, clock, triggers,
+    closing: stopping.signal,
+    stop: () => stopping.abort(),
     signIn: createSignIn({ users, tokens, decode: decodeSnapshot, clock, ...(triggers.onLogOut === undefined ? {} : { onLogOut: triggers.onLogOut }) }),
   }
+  sweepHourly(app, log, stopping.signal)
+  return app
 }
 
 function ready<Service>(service: Service | undefined): Service {
@@ -91,9 +98,20 @@ function compileSources(model: AppModel): ReturnType<typeof compileDataSource>["
   })
 }
 
-/** The embedded store is ours to index; an app's own database is never changed unasked. */
-async function indexCustomData({ customUserData }: AppModel, { store, embedded }: OpenedStore): Promise<void> {
-  if (!embedded || customUserData?.enabled !== true) return
+/** The embedded store is ours to index; an app's own database is never changed unasked, but what it lacks is said. */
+async function indexCustomData({ customUserData }: AppModel, { store, embedded }: OpenedStore, log: AppLog): Promise<void> {
+  if (customUserData?.enabled !== true) return
   const { database, collection, userIdField } = customUserData
-  await store.ensureIndex({ database, collection }, { keys: { [userIdField]: 1 } })
+  if (embedded) return store.ensureIndex({ database, collection }, { keys: { [userIdField]: 1 } })
+  const indexes = await store.indexes({ database, collection })
+  const serves = indexes.some(({ keys, partial }) => !partial && Object.keys(keys)[0] === userIdField)
+  if (!serves) log.users.warn("custom-data-index-missing", { collection: `${database}.${collection}`, field: userIdField })
+}
+
+/** Deletes what has expired, once an hour while the app is served. */
+function sweepHourly({ tokens, users }: ServedApp, log: AppLog, closing: AbortSignal): void {
+  const timer = setInterval(() => {
+    Promise.all([tokens.sweep(), users.administration.sweepAnonymous()]).catch((error: unknown) => log.users.warn("sweep-failed", { error: error instanceof Error ? error.name : "unknown" }))
+  }, 3_600_000).unref()
+  closing.addEventListener("abort", () => clearInterval(timer))
 }

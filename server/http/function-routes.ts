@@ -62,7 +62,7 @@ const openStream: Route["handle"] = async (call, reply) => {
     stop.abort()
     return { status: 200, json: "{}" }
   }
-  sendStream(reply, events, { compact: useCompactEvents === true, expiresAt: grant.expiresAt, now: call.app.clock, stop })
+  sendStream(reply, events, { compact: useCompactEvents === true, expiresAt: grant.expiresAt, now: call.app.clock, stop, closing: call.app.closing })
   return undefined
 }
 

@@ -28,7 +28,7 @@ export async function createHttp({ apps, log }: HttpOptions): Promise<FastifyIns
   const http = Fastify({
     bodyLimit,
     http: { maxHeaderSize },
-    forceCloseConnections: true,
+    forceCloseConnections: "idle",
     trustProxy: false,
     routerOptions: { ignoreDuplicateSlashes: true, ignoreTrailingSlash: true, maxParamLength: 512 },
   })

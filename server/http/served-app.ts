@@ -18,6 +18,8 @@ export interface ServedApp {
   readonly publicUrl: string | undefined
   readonly clock: Clock
   readonly signIn: SignIn
+  /** Aborted when the server stops: open streams end. */
+  readonly closing: AbortSignal
 }
 
 /** The apps this process serves. */

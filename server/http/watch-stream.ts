@@ -20,11 +20,11 @@ export function readStreamRequest(encoded: string): Record<string, unknown> {
 }
 
 /**
- * Sends events until the client goes away, the source ends, or the token expires. The first event is waited for only after the
+ * Sends events until the client goes away, the source ends, the server stops, or the token expires. The first event is waited for only after the
  * head is sent. Throws before anything is sent when the token has ended: realm-web then refreshes it and opens the stream again.
  */
-export function sendStream(reply: FastifyReply, events: AsyncIterable<ChangeEvent>, options: { readonly compact: boolean; readonly expiresAt: number; readonly now: () => Date; readonly stop: AbortController }): void {
-  const { compact, expiresAt, now, stop } = options
+export function sendStream(reply: FastifyReply, events: AsyncIterable<ChangeEvent>, options: { readonly compact: boolean; readonly expiresAt: number; readonly now: () => Date; readonly stop: AbortController; readonly closing: AbortSignal }): void {
+  const { compact, expiresAt, now, stop, closing } = options
   const expired = (): RequestError => new RequestError("InvalidSession", "invalid session: access token expired")
   const lifeMs = expiresAt * 1000 - now().getTime()
   if (lifeMs <= 0) throw expired()
@@ -41,6 +41,7 @@ export function sendStream(reply: FastifyReply, events: AsyncIterable<ChangeEven
     open = false
     clearInterval(keepAlive)
     clearTimeout(expiry)
+    closing.removeEventListener("abort", leave)
     stop.abort()
     raw.end()
   }
@@ -48,6 +49,8 @@ export function sendStream(reply: FastifyReply, events: AsyncIterable<ChangeEven
     if (open) raw.write(`event: error\ndata: ${escapeData(JSON.stringify(errorReply(error).body))}\n\n`)
     close()
   }
+  const leave = (): void => endWith(new RequestError("InternalServerError", "the server is stopping"))
+  closing.addEventListener("abort", leave)
   raw.on("close", close)
   raw.on("error", close)
   void (async () => {
