@@ -122,10 +122,13 @@ const graceMs = 10_000
 
 async function closeHttp(http: Http): Promise<void> {
   const cut = setTimeout(() => http.server.closeAllConnections(), graceMs)
+  // A connection whose last request has been answered meanwhile is kept alive by nobody.
+  const tidy = setInterval(() => http.server.closeIdleConnections(), 20)
   try {
     await http.close()
   } finally {
     clearTimeout(cut)
+    clearInterval(tidy)
   }
 }
 
