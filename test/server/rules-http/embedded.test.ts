@@ -1,4 +1,4 @@
 // The regressions of the rules, on the embedded store.
 import { regressions } from "./regressions.ts"
 
-regressions("the embedded store", () => ({ memory: true }), new Set(["aggregation-expressions"]))
+regressions("the embedded store", () => ({ memory: true }))

@@ -17,8 +17,11 @@ export interface Person {
   value(collection: string, action: string, argument?: Document, service?: string): Promise<Value>
   run(name: string, ...args: Value[]): Promise<Answer>
   /** Opens a watch stream; events come to the list until it is closed. */
-  watch(collection: string, argument?: Document): Promise<{ readonly status: number; readonly events: Document[]; close(): Promise<void> }>
+  watch(collection: string, argument?: Document): Promise<Stream>
 }
+
+/** An open stream, or the refusal of one: then `refusal` is the body of the answer. */
+export interface Stream { readonly status: number; readonly refusal: Value; readonly events: Document[]; close(): Promise<void> }
 
 export interface RulesWorld {
   /** Registers a user, gives him custom data, and logs him in so that it is in his token. */
@@ -86,9 +89,10 @@ async function openStream(url: string, appId: string, token: string, argument: D
   const stop = new AbortController()
   const reply = await fetch(`${url}/api/client/v2.0/app/${appId}/functions/call?baas_request=${encodeURIComponent(request)}`, { headers: { authorization: `Bearer ${token}` }, signal: stop.signal })
   const events: Document[] = []
+  if (reply.status !== 200) return { status: reply.status, refusal: parseEjson(await reply.text()), events, close: () => Promise.resolve() }
   const reading = readEvents(reply, events).catch(() => undefined)
   return {
-    status: reply.status, events,
+    status: reply.status, refusal: null, events,
     async close() {
       stop.abort()
       await reading
