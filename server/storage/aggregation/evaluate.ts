@@ -13,21 +13,35 @@ export class Meter {
   /** Ever growing; whoever wants to know what something cost compares two readings. */
   spent = 0
   #most = mostWork
+  #calls = 0
+  #began: number | undefined
 
   /** Begins the work on another document. */
   begin(): void {
     this.#most = this.spent + mostWork
+    this.#calls = 0
+    this.#began = undefined
   }
 
   /** Counts units of work: elements walked over, characters copied. Throws `StoreError` when one document has caused too much. */
   spend(units: number): void {
     this.spent += units
     if (this.spent > this.#most) throw badRequest("Cannot evaluate: an expression takes too much work for one document", 146)
+    this.#calls += 1
+    if ((this.#calls & 63) === 0) this.#checkClock()
+  }
+
+  /** What units do not tell (comparing large documents, say) the clock does. */
+  #checkClock(): void {
+    const now = performance.now()
+    this.#began ??= now
+    if (now - this.#began > mostMilliseconds) throw badRequest("Cannot evaluate: an expression takes too long for one document", 50)
   }
 }
 
 // SECURITY: expressions come from clients and run on the server's one thread; nested `$map` over `$range` would never end.
 const mostWork = 4_000_000
+const mostMilliseconds = 1500
 
 /** No list an expression makes is longer, no text larger: they would not fit into a document of 16 MB. */
 export const mostElements = 2_000_000

@@ -24,13 +24,19 @@ export function compileArguments(operand: Value, scope: Scope, name: string, lea
 /** What an operator's function is told besides its arguments. */
 export interface Call { readonly name: string; readonly meter: Meter }
 
+/** Counts the work of looking through a long text or list. */
+function charge(value: Value, meter: Meter): Value {
+  if ((typeof value === "string" || Array.isArray(value)) && value.length > 64) meter.spend(value.length >> 6)
+  return value
+}
+
 /** An operator of one argument. */
 export function unary(compute: (value: Value, call: Call) => Value): Operator {
   return (operand, scope, name) => {
     const parts = compileArguments(operand, scope, name, 1, 1)
     const [of] = parts as [Evaluate]
     const call = { name, meter: scope.meter }
-    return folded((root) => compute(of(root), call), parts)
+    return folded((root) => compute(charge(of(root), scope.meter), call), parts)
   }
 }
 
@@ -45,7 +51,7 @@ export function binary(compute: (left: Value, right: Value, call: Call) => Value
     const parts = compileArguments(operand, scope, name, 2, 2)
     const [left, right] = parts as [Evaluate, Evaluate]
     const call = { name, meter: scope.meter }
-    return folded((root) => compute(left(root), right(root), call), parts)
+    return folded((root) => compute(charge(left(root), scope.meter), charge(right(root), scope.meter), call), parts)
   }
 }
 
@@ -61,7 +67,7 @@ export function variadic(compute: (values: readonly Value[], call: Call) => Valu
     const call = { name, meter: scope.meter }
     return folded((root) => {
       const values = new Array<Value>(parts.length)
-      for (let index = 0; index < parts.length; index++) values[index] = (parts[index] as Evaluate)(root)
+      for (let index = 0; index < parts.length; index++) values[index] = charge((parts[index] as Evaluate)(root), scope.meter)
       return compute(values, call)
     }, parts)
   }
@@ -91,7 +97,7 @@ export function named<const Names extends string>(
     const call: NamedCall = { name, meter: scope.meter, has: (argument) => Object.hasOwn(fields, argument) }
     return folded((root) => {
       const values: Document = {}
-      for (let index = 0; index < parts.length; index++) values[names[index] as string] = (parts[index] as Evaluate)(root)
+      for (let index = 0; index < parts.length; index++) values[names[index] as string] = charge((parts[index] as Evaluate)(root), scope.meter)
       return compute(values as { readonly [each in Names]: Value }, call)
     }, parts)
   }

@@ -110,11 +110,11 @@ function decimalRemainder(left: Value, right: Value): Value {
   return fromParts({ digits: remainderOfPower(a.digits, a.ten - ten, divisor), ten })
 }
 
-/** `digits × 10^power mod divisor`, with the sign of the digits. */
-function remainderOfPower(digits: bigint, power: number, divisor: bigint): bigint {
+/** `digits × 10^zeros mod divisor`, with the sign of the digits. */
+function remainderOfPower(digits: bigint, zeros: number, divisor: bigint): bigint {
   const modulus = divisor < 0n ? -divisor : divisor
   let rest = digits % modulus
-  for (let left = power; left > 0; left -= 1000) rest = (rest * 10n ** BigInt(Math.min(left, 1000))) % modulus
+  for (let left = zeros; left > 0; left -= 1000) rest = (rest * 10n ** BigInt(Math.min(left, 1000))) % modulus
   return rest
 }
 

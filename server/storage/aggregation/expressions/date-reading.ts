@@ -80,8 +80,7 @@ function fromCalendar(calendar: Calendar, zone: TimeZone | undefined): Read | un
   const { month, day, hour, minute, second } = calendar
   if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 24 || minute > 59 || second > 59) return undefined
   const lastDay = new Date(utcOf({ ...calendar, month: month + 1, day: 0 })).getUTCDate()
-  // SOURCE: MongoDB takes the 31st of a shorter month for a day of the next.
-  return day > Math.max(lastDay, 31) ? undefined : { local: utcOf(calendar), zone }
+  return day > lastDay ? undefined : { local: utcOf(calendar), zone }
 }
 
 const signs: Readonly<Record<string, string>> = {

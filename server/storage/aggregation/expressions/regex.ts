@@ -13,8 +13,8 @@ const compiled = new Map<string, RegexSearch>()
 
 function searchOf(pattern: string, options: string): RegexSearch {
   const key = `${options}/${pattern}`
-  const found = compiled.get(key)
-  if (found !== undefined) return found
+  const known = compiled.get(key)
+  if (known !== undefined) return known
   const search = compileRegexSearch(pattern, options)
   if (compiled.size >= 200) compiled.clear()
   compiled.set(key, search)

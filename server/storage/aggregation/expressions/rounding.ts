@@ -79,7 +79,7 @@ function roundDecimal(value: Value, place: number, mode: Mode): Value {
   const parts = decimalParts(value)
   if (typeof parts === "number") return value
   const rounded = fromParts(roundParts(parts, place, mode))
-  return String(value).startsWith("-") && parts.digits !== 0n && /^0/.test(String(rounded)) && !/[1-9]/.test(String(rounded).split("E")[0] as string) ? Decimal128.fromString("-0") : rounded
+  return parts.digits < 0n && toNumber(rounded) === 0 ? Decimal128.fromString("-0") : rounded
 }
 
 function roundParts(value: Parts, place: number, mode: Mode): Parts {

@@ -24,7 +24,7 @@ function split(text: Value, separator: Value, { name, meter }: Call): Value {
   if (whole === undefined) throw wrong(name, "the first argument is no string", 40085)
   if (by === undefined) throw wrong(name, "the separator is no string", 40086)
   if (by === "") throw wrong(name, "the separator is empty", 40087)
-  const parts = whole.split(by)
+  const parts = whole.split(by, mostElements + 1)
   if (parts.length > mostElements) throw wrong(name, "the list is too long", 17280)
   meter.spend(parts.length)
   return parts

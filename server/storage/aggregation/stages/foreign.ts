@@ -16,7 +16,7 @@ export class Foreign {
   readonly #path: string | undefined
   #kept: Kept | "too large" | undefined
 
-  constructor(source: PipelineSource, collection: string, path: string | undefined, _stage: string) {
+  constructor(source: PipelineSource, collection: string, path: string | undefined) {
     this.#source = source
     this.#collection = collection
     this.#path = path

@@ -42,7 +42,7 @@ const lookup: MakeStage = (operand, context, name) => {
   const bound = Object.hasOwn(fields, "let") ? readLet(fields["let"], context, name) : []
   const sub = Object.hasOwn(fields, "pipeline") ? compilePipeline(fields["pipeline"], inner(context, bound), name) : undefined
   return async function* run(input) {
-    const foreign = from === undefined ? undefined : new Foreign(source, from, foreignPath, name)
+    const foreign = from === undefined ? undefined : new Foreign(source, from, foreignPath)
     const turn = new Turn()
     for await (const batch of input) {
       const made: Document[] = []
@@ -92,16 +92,15 @@ function targetPath(as: Value, name: string): string[] {
   return fieldPath(as)
 }
 
-/** The values a document is joined by: those at the path, lists opened; null where there is none. */
+/** The values a document is joined by: those there are at the path, lists opened; null where there are none. */
 function localValues(document: Document, path: readonly string[]): Value[] {
   const values: Value[] = []
   walkPath(document, path, (value, present) => {
-    if (!present) values.push(null)
-    else if (Array.isArray(value)) values.push(...(value as readonly Value[]))
-    else values.push(value)
+    if (present && Array.isArray(value)) for (const item of value as readonly Value[]) values.push(item)
+    else if (present) values.push(value)
     return false
   })
-  return values
+  return values.length === 0 ? [null] : values
 }
 
 async function collect(batches: AsyncIterable<Document[]>, name: string): Promise<Document[]> {
@@ -144,7 +143,7 @@ const graphLookup: MakeStage = (operand, context, name) => {
   if (restriction !== undefined && !isDocument(restriction)) throw wrongStage(name, "`restrictSearchWithMatch` is no document", 40185)
   const restrict = restriction === undefined ? undefined : compilePipeline([{ $match: restriction }], inner(context, []), name)
   return async function* run(input) {
-    const foreign = new Foreign(source, from, connectTo, name)
+    const foreign = new Foreign(source, from, connectTo)
     for await (const batch of input) {
       const made: Document[] = []
       for (const document of batch) {
