@@ -68,6 +68,11 @@ export interface IndexSpecification { readonly keys: Document; readonly name?: s
 export interface IndexDescription { readonly name: string; readonly keys: Document; readonly unique: boolean; readonly partial: boolean }
 
 export interface StreamOptions {
+  /**
+   * Watches more than the collection: its whole database, or everything but the server's own databases and MongoDB's.
+   * SECURITY: never for a user's request; rules are a collection's.
+   */
+  readonly scope?: "database" | "deployment"
   readonly resumeAfter?: Document
   readonly signal?: AbortSignal
   /**

@@ -40,7 +40,10 @@ export async function runStream(run: StreamRun): Promise<void> {
     if (token === undefined || !isDue || !handler.isIdle()) alive()
     else places.store({ token }).then(alive, fail)
   }
-  const changes = store.watch({ database: config.database, collection: config.collection }, { signal: AbortSignal.any([signal, failed.signal]), onPosition, ...(resumeAfter === undefined ? {} : { resumeAfter }) })
+  const changes = store.watch({ database: config.database, collection: config.collection }, {
+    signal: AbortSignal.any([signal, failed.signal]), onPosition,
+    ...(config.database === "" ? { scope: "deployment" } : config.collection === "" ? { scope: "database" } : {}), ...(resumeAfter === undefined ? {} : { resumeAfter }),
+  })
   try {
     for await (const change of changes) {
       alive()

@@ -67,6 +67,32 @@ export function watchContract({ store, fresh, unless }: Bench): void {
       expect(events.map(({ documentKey }) => documentKey)).toEqual([{ _id: 2 }, { _id: 3 }])
     })
 
+    unless("change-event-details")("of a whole database reports each collection of it by name, also those that come later, and of all databases not the server's own", async () => {
+      if (!supported()) return
+      const namespace = await fresh()
+      const later = { database: namespace.database, collection: `${namespace.collection}_later` }
+      const elsewhere = { database: `${namespace.database}2`, collection: "c" }
+      const inserted = async (scope: "database" | "deployment", wanted: number): Promise<string[]> => {
+        const abort = new AbortController()
+        const found: ChangeEvent[] = []
+        const { promise: stands, resolve } = Promise.withResolvers<void>()
+        const reading = (async () => {
+          for await (const event of store().watch({ database: scope === "database" ? namespace.database : "", collection: "" }, { scope, signal: abort.signal, onPosition: () => resolve() })) {
+            if (event.ns.db.startsWith(namespace.database) && found.push(event) >= wanted) return
+          }
+        })()
+        await stands
+        for (const each of [namespace, later, elsewhere]) await store().insert(each, [{ from: scope }])
+        const timer = setTimeout(() => abort.abort(), 5000)
+        await reading
+        clearTimeout(timer)
+        return found.map(({ ns }) => `${ns.db}.${ns.coll}`)
+      }
+      const names = [namespace, later, elsewhere].map(({ database, collection }) => `${database}.${collection}`)
+      expect(await inserted("database", 2)).toEqual(names.slice(0, 2))
+      expect(await inserted("deployment", 3)).toEqual(names)
+    })
+
     test("ends when its signal does", async () => {
       if (!supported()) return
       const namespace = await fresh([{ _id: 1 }])

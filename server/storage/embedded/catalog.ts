@@ -3,6 +3,7 @@
 import { readBson, splitPath, writeBson, type Document } from "../../../kernel/index.ts"
 import type { IndexDescription, Namespace } from "../../data/index.ts"
 import type { Connection } from "./connection.ts"
+import { isReserved } from "../namespaces.ts"
 
 export interface IndexField { readonly field: string; readonly path: readonly string[]; readonly descending: boolean }
 
@@ -35,6 +36,7 @@ export function createCatalogTables(connection: Connection): void {
     CREATE TABLE IF NOT EXISTS indexes (id INTEGER PRIMARY KEY AUTOINCREMENT, collection INTEGER NOT NULL, name TEXT NOT NULL, keys BLOB NOT NULL, is_unique INTEGER NOT NULL, multikey INTEGER NOT NULL DEFAULT 0, UNIQUE (collection, name));
     CREATE TABLE IF NOT EXISTS changes (seq INTEGER PRIMARY KEY AUTOINCREMENT, collection INTEGER NOT NULL, entry BLOB NOT NULL);
     CREATE INDEX IF NOT EXISTS changes_of_collection ON changes (collection, seq);
+    CREATE TABLE IF NOT EXISTS watched (database TEXT PRIMARY KEY) WITHOUT ROWID;
   `)
 }
 
@@ -66,9 +68,15 @@ export function withCollection(catalog: Catalog, info: CollectionInfo): Catalog 
 
 /** Makes a collection and its table. The number a row gets there is never given to another. */
 export function createCollection(connection: Connection, namespace: Namespace): CollectionInfo {
-  const { inserted } = connection.run("INSERT INTO collections (database, name) VALUES (?, ?)", namespace.database, namespace.collection)
+  const logged = isWatched(connection, namespace.database)
+  const { inserted } = connection.run("INSERT INTO collections (database, name, logged) VALUES (?, ?, ?)", namespace.database, namespace.collection, logged ? 1 : 0)
   connection.exec(`CREATE TABLE c${inserted} (n INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE, doc BLOB NOT NULL)`)
-  return { id: inserted, namespace, table: `c${inserted}`, logged: false, indexes: [] }
+  return { id: inserted, namespace, table: `c${inserted}`, logged, indexes: [] }
+}
+
+/** Whether somebody watches this database as a whole, or all of them (the empty name), so that new collections are logged too. */
+function isWatched(connection: Connection, database: string): boolean {
+  return !isReserved(database) && connection.get("SELECT database FROM watched WHERE database IN (?, '') LIMIT 1", database) !== undefined
 }
 
 /** Makes an index and its empty table. */

@@ -18,17 +18,31 @@ export interface RowChange {
 
 type Listener = (changes: readonly RowChange[]) => void
 
-/** How many changes are kept in the file, and how often the oldest are dropped. */
+/** How many changes are kept in the file, how many for a stream that is behind, and how often the oldest are dropped. */
 const keptChanges = 20_000
+const mostKept = 1_000_000
 const pruneEvery = 1000
 
 /** Records changes as they are made and hands them out when they are committed. */
 export class ChangeLog {
   readonly #listeners = new Set<Listener>()
+  readonly #places = new Set<() => number>()
   readonly #clock: Clock
 
   constructor(clock: Clock) {
     this.#clock = clock
+  }
+
+  /** Keeps what comes after a place that moves, as far as there is room; returns what ends that. */
+  hold(place: () => number): () => void {
+    this.#places.add(place)
+    return () => this.#places.delete(place)
+  }
+
+  #oldestNeeded(seq: number): number {
+    let oldest = seq - keptChanges
+    for (const place of this.#places) oldest = Math.min(oldest, place())
+    return Math.max(oldest, seq - mostKept)
   }
 
   /** Writes a change of a watched collection into the file; undefined where nobody has ever watched. */
@@ -39,7 +53,7 @@ export class ChangeLog {
     if (change.before !== undefined) entry["before"] = change.before
     if (change.after !== undefined) entry["after"] = change.after
     const seq = connection.run("INSERT INTO changes (collection, entry) VALUES (?, ?)", info.id, writeBson(entry)).inserted
-    if (seq % pruneEvery === 0) connection.run("DELETE FROM changes WHERE seq <= ?", seq - keptChanges)
+    if (seq % pruneEvery === 0) connection.run("DELETE FROM changes WHERE seq <= ?", this.#oldestNeeded(seq))
     return { ...change, collection: info.id, seq, at }
   }
 
@@ -53,11 +67,16 @@ export class ChangeLog {
   }
 }
 
-interface ChangeRow { readonly seq: number; readonly entry: Uint8Array }
+interface ChangeRow { readonly seq: number; readonly collection: number; readonly entry: Uint8Array }
 
-/** The kept changes of a collection after a place, at most `limit`. */
-export function readChanges(connection: Connection, collection: number, after: number, limit: number): RowChange[] {
-  return connection.all<ChangeRow>("SELECT seq, entry FROM changes WHERE collection = ? AND seq > ? ORDER BY seq LIMIT ?", collection, after, limit).map(({ seq, entry }) => {
+/** The kept changes of some collections after a place, at most `limit`. */
+export function readChanges(connection: Connection, collections: readonly number[], after: number, limit: number): RowChange[] {
+  const [first = 0, ...others] = collections
+  // One collection has an index; the numbers of several come as one value, since there may be many.
+  const rows = others.length === 0
+    ? connection.all<ChangeRow>("SELECT seq, collection, entry FROM changes WHERE collection = ? AND seq > ? ORDER BY seq LIMIT ?", first, after, limit)
+    : connection.all<ChangeRow>("SELECT seq, collection, entry FROM changes WHERE seq > ? AND +collection IN (SELECT value FROM json_each(?)) ORDER BY seq LIMIT ?", after, JSON.stringify(collections), limit)
+  return rows.map(({ seq, collection, entry }) => {
     const { kind, at, before, after: image } = readBson(entry)
     return {
       collection, seq, kind: kind as RowChange["kind"], at: Number(String(at)),

@@ -1,6 +1,6 @@
-import type { Document } from "../../../kernel/index.ts"
 import { StoreError, type ChangeEvent, type Namespace, type StreamOptions } from "../../data/index.ts"
-import { lookUp } from "./catalog.ts"
+import { isReserved } from "../namespaces.ts"
+import { lookUp, type Catalog } from "./catalog.ts"
 import { changeEvent, newestChange, placeOf, readChanges, refuseGap, tokenOf, type ChangeLog, type RowChange } from "./change-log.ts"
 import type { Connection } from "./connection.ts"
 import { closedError, type Writer } from "./writer.ts"
@@ -18,22 +18,24 @@ const step = 256
 const positionEvery = 1000
 
 /**
- * The changes of a collection from the call on, or after a place. What is committed is read from the file, so a slow watcher
- * holds nothing in memory; it is told only that there is more.
+ * The changes of a collection (or of all in a scope) from the call on, or after a place. What is committed is read from the file,
+ * so a slow watcher holds nothing in memory; it is told only that there is more.
  */
 export function watchCollection(parts: WatchParts, namespace: Namespace, options: StreamOptions): AsyncIterable<ChangeEvent> {
   const { connection, writer, changes, closing } = parts
   // The place is taken now: what is committed after this call is seen, whenever the first event is asked for.
-  const from = begin(parts, namespace, options.resumeAfter)
+  const from = begin(parts, namespace, options)
   from.catch(() => undefined)
   return {
     async *[Symbol.asyncIterator]() {
       let after = await from
       let news = deferred()
       const ready = (): void => news.resolve()
+      const watched = watchedCollections(namespace, options)
+      const release = changes.hold(() => after)
       const stop = changes.listen((committed: readonly RowChange[]) => {
-        const id = lookUp(writer.committed, namespace)?.id
-        if (committed.some(({ collection, seq }) => collection === id || seq - after > positionEvery)) ready()
+        const ours = watched(writer.committed)
+        if (committed.some(({ collection, seq }) => ours.has(collection) || seq - after > positionEvery)) ready()
       })
       options.signal?.addEventListener("abort", ready)
       closing.addEventListener("abort", ready)
@@ -42,11 +44,11 @@ export function watchCollection(parts: WatchParts, namespace: Namespace, options
           if (options.signal?.aborted === true) return
           if (closing.aborted) throw closedError()
           news = deferred()
-          const id = lookUp(writer.committed, namespace)?.id
+          const ours = watched(writer.committed)
           refuseGap(connection, after)
-          const found = id === undefined ? [] : readChanges(connection, id, after, step)
+          const found = ours.size === 0 ? [] : readChanges(connection, [...ours.keys()], after, step)
           for (const change of found) {
-            yield changeEvent(change, namespace)
+            yield changeEvent(change, ours.get(change.collection) ?? namespace)
             after = change.seq
           }
           if (found.length > 0) continue
@@ -56,6 +58,7 @@ export function watchCollection(parts: WatchParts, namespace: Namespace, options
           await news.promise
         }
       } finally {
+        release()
         stop()
         options.signal?.removeEventListener("abort", ready)
         closing.removeEventListener("abort", ready)
@@ -64,11 +67,26 @@ export function watchCollection(parts: WatchParts, namespace: Namespace, options
   }
 }
 
-async function begin({ connection, writer, closing }: WatchParts, namespace: Namespace, resumeAfter: Document | undefined): Promise<number> {
+/** Ids and names of what is watched, of the catalog as it is at the time; remembered until that changes. */
+function watchedCollections(namespace: Namespace, { scope }: StreamOptions): (catalog: Catalog) => ReadonlyMap<number, Namespace> {
+  let known: { readonly catalog: Catalog; readonly ours: ReadonlyMap<number, Namespace> } | undefined
+  return (catalog) => {
+    if (known?.catalog !== catalog) known = { catalog, ours: new Map(collectionsOf(catalog, namespace, scope).map((info) => [info.id, info.namespace])) }
+    return known.ours
+  }
+}
+
+function collectionsOf(catalog: Catalog, namespace: Namespace, scope: StreamOptions["scope"]): { readonly id: number; readonly namespace: Namespace }[] {
+  if (scope === undefined) return [lookUp(catalog, namespace) ?? []].flat()
+  return [...catalog.values()].filter((info) => (scope === "database" ? info.namespace.database === namespace.database : !isReserved(info.namespace.database)))
+}
+
+async function begin({ connection, writer, closing }: WatchParts, namespace: Namespace, { resumeAfter, scope }: StreamOptions): Promise<number> {
   if (closing.aborted) throw closedError()
   if (resumeAfter !== undefined) return placeOf(resumeAfter, connection)
   return writer.submit((context) => {
-    context.keepChanges(namespace)
+    if (scope === undefined) context.keepChanges(namespace)
+    else context.keepAllChanges(scope === "database" ? namespace.database : "")
     return newestChange(context.connection)
   })
 }

@@ -8,7 +8,7 @@ import { entriesOf, rivalKeys } from "./entries.ts"
 import { duplicateKey, sqliteCode } from "./errors.ts"
 import { encodeKey } from "./keys.ts"
 import { decodeDocument } from "../decode.ts"
-import { checkNamespace } from "../namespaces.ts"
+import { checkNamespace, isReserved } from "../namespaces.ts"
 
 const maxDocumentBytes = 16 * 1024 * 1024
 const constraintCode = 19
@@ -115,6 +115,15 @@ export class WriteContext {
     if (info.logged) return
     this.connection.run("UPDATE collections SET logged = 1 WHERE id = ?", info.id)
     this.catalog = withCollection(this.catalog, { ...info, logged: true })
+  }
+
+  /** The same for every collection there is and will be, in one database or (the empty name) in all that are not the server's own. */
+  keepAllChanges(database: string): void {
+    if (this.connection.get("SELECT database FROM watched WHERE database = ?", database) !== undefined) return
+    this.connection.run("INSERT INTO watched (database) VALUES (?)", database)
+    for (const { namespace } of this.catalog.values()) {
+      if (database === "" ? !isReserved(namespace.database) : namespace.database === database) this.keepChanges(namespace)
+    }
   }
 
   /** The keys of a new image in each index, after checking that no other document has them. */

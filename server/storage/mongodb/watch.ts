@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises"
+import type { Collection } from "mongodb"
 import { isDocument, normalise, type Document, type Value } from "../../../kernel/index.ts"
 import { StoreError, type ChangeEvent, type Namespace, type StreamOptions } from "../../data/index.ts"
-import { collectionOf, exactOptions, type MongoConnection } from "./connection.ts"
+import { collectionOf, databaseOf, exactOptions, type MongoConnection } from "./connection.ts"
 import { asStoreError } from "./errors.ts"
 
 const reported = new Set(["insert", "update", "replace", "delete"])
@@ -12,7 +13,7 @@ const quick = 20
 /** The changes of a collection, as MongoDB's change streams report them. */
 export function watchCollection(connection: MongoConnection, namespace: Namespace, options: StreamOptions): AsyncIterable<ChangeEvent> {
   if (!connection.abilities.changeStreams) throw new StoreError("unsupported", "Cannot watch: this MongoDB has no change streams; they need a replica set")
-  const stream = collectionOf(connection.client, namespace).watch([], {
+  const stream = sourceOf(connection, namespace, options.scope).watch(options.scope === "deployment" ? [{ $match: { "ns.db": { $not: /^__(backstitch|realm_sync)/ } } }] : [], {
     ...exactOptions, fullDocument: "updateLookup",
     ...(connection.hasPreImages ? { fullDocumentBeforeChange: "whenAvailable" } : {}),
     ...(options.resumeAfter === undefined ? {} : { resumeAfter: options.resumeAfter }),
@@ -54,16 +55,24 @@ export function watchCollection(connection: MongoConnection, namespace: Namespac
   }
 }
 
+/** SOURCE: a watch of the whole deployment leaves out `admin`, `local` and `config` by itself. */
+function sourceOf({ client }: MongoConnection, namespace: Namespace, scope: StreamOptions["scope"]): Pick<Collection<Document>, "watch"> {
+  if (scope === "deployment") return client
+  return scope === "database" ? databaseOf(client, namespace.database) : collectionOf(client, namespace)
+}
+
 function* eventOf(raw: object, { database, collection }: Namespace): Generator<ChangeEvent> {
   const event = normalise(raw) as Document
   const type = event["operationType"]
   if (type === "invalidate") throw new StoreError("bad-request", "Cannot go on watching: the collection was dropped or renamed", { serverCode: invalidated })
   if (typeof type !== "string" || !reported.has(type)) return
+  const ns = event["ns"]
   const part = (name: string): Document => (isPresent(event[name]) ? { [name]: event[name] as Value } : {})
   yield {
     _id: event["_id"] as Document,
     operationType: type as ChangeEvent["operationType"],
-    ns: { db: database, coll: collection },
+    // Some stand-ins name none.
+    ns: isDocument(ns) ? { db: String(ns["db"]), coll: String(ns["coll"]) } : { db: database, coll: collection },
     documentKey: event["documentKey"] as Document,
     ...part("fullDocument"), ...part("fullDocumentBeforeChange"), ...part("updateDescription"), ...part("clusterTime"),
   }

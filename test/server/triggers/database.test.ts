@@ -84,6 +84,22 @@ describe("events", () => {
     expect(new Set(keysOf(guests.events)).size).toBe(10)
   })
 
+  test("of a whole database, and of all but the server's own, are those of each collection there", async () => {
+    const { guests, logged } = await world.begin([
+      databaseTrigger("database", "", { operation_types: ["INSERT", "CREATE_COLLECTION"] }), databaseTrigger("everything", "", { database: "", operation_types: ["INSERT"] }),
+    ])
+    await insert({ _id: 1 })
+    await world.store.insert({ ...orders, collection: "later" }, [{ _id: 2 }])
+    await world.store.insert({ database: "elsewhere", collection: "c" }, [{ _id: 3 }])
+    await until(() => guests.ended.length === 5)
+    await quiet()
+    const seen = (name: string) => guests.ended.filter((call) => call.name === name).map(({ args }) => (args[0] as Document)["ns"])
+    expect(seen("ondatabase")).toEqual([{ db: "app", coll: "orders" }, { db: "app", coll: "later" }])
+    expect(seen("oneverything")).toEqual([{ db: "app", coll: "orders" }, { db: "app", coll: "later" }, { db: "elsewhere", coll: "c" }])
+    expect(logged).toContain("trigger-operation-unsupported")
+    expect(await world.store.listCollections("app")).toEqual(["later", "orders"])
+  })
+
   test("a thousand inserts are a thousand calls in order", async () => {
     const { guests } = await world.begin([databaseTrigger("all", "orders")])
     for (let at = 0; at < 10; at++) await insert(...Array.from({ length: 100 }, (_, each) => ({ _id: at * 100 + each })))
