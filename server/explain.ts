@@ -1,8 +1,9 @@
 // `explain` of an app directory: its rules asked about one user and one document or query, without serving the app.
 import { systemClock, type Document, type Value } from "../kernel/index.ts"
 import { createRuntime } from "../runtime/index.ts"
+import { knownValues, ruledDataSources } from "./app-rules.ts"
 import { checkApp, loadApp, type AppModel, type AppValue, type LoadedApp, type SecretLookup } from "./app/index.ts"
-import { compileDataSource, createDataService, type Caller, type ExplainQuestion, type ExplainingDataService, type FindOptions, type Namespace, type RuleFunctions } from "./data/index.ts"
+import { createDataService, type Caller, type ExplainQuestion, type ExplainingDataService, type FindOptions, type Namespace, type RuleFunctions } from "./data/index.ts"
 import { ConfigError } from "./errors.ts"
 import { createFunctions, type Functions } from "./functions/index.ts"
 import { masked, secretMasker } from "./mask-secrets.ts"
@@ -43,9 +44,8 @@ export async function explainDirectory(options: ExplainOptions): Promise<Explain
     let functions: Functions | undefined
     const ruleFunctions: RuleFunctions = { call: (name, args, caller) => (functions === undefined ? Promise.reject(new ConfigError("app-refused", "the functions are not there yet")) : functions.call(name, args, caller)) }
     const resolveValue = ({ fromSecret, value }: AppValue): Value => (fromSecret ? loaded.secrets(String(value)) : value)
-    const values: Document = Object.fromEntries([...model.values].map(([name, value]) => [name, resolveValue(value)]))
-    const known = { values, environment: { tag: model.environment.tag, values: model.environment.values } }
-    const data = createDataService({ dataSources: dataSourcesOf(model), storeFor: () => opened.store, known: () => known, functions: ruleFunctions })
+    const known = knownValues(model, resolveValue)
+    const data = createDataService({ dataSources: ruledDataSources(model), storeFor: () => opened.store, known: () => known, functions: ruleFunctions })
     functions = await createFunctions({ app: model, runtime, data, resolveValue, clock: systemClock, userLookup: () => Promise.resolve(null) })
     const explained = await ask(data, service, callerOf(options), options)
     const mask = secretMasker(secretTexts(model, loaded.secrets, given))
@@ -82,10 +82,6 @@ function serviceOf(model: AppModel, wanted: string | undefined): string {
   if (wanted !== undefined && names.includes(wanted)) return wanted
   if (wanted === undefined && only !== undefined && names.length === 1) return only
   throw new ConfigError("option-invalid", `Cannot explain: ${wanted === undefined ? "name the data source" : `there is no data source \`${wanted}\``}; there are: ${names.join(", ")}`)
-}
-
-function dataSourcesOf(model: AppModel): ReturnType<typeof compileDataSource>["dataSource"][] {
-  return [...model.dataSources.values()].map((source) => compileDataSource(source).dataSource)
 }
 
 function secretNames(model: AppModel): ReadonlySet<string> {

@@ -1,10 +1,11 @@
 // Puts one app together: its model, its store, and the services over them.
-import { setField, systemClock, type Clock, type Document, type Value } from "../kernel/index.ts"
+import { systemClock, type Clock, type Value } from "../kernel/index.ts"
 import type { Runtime } from "../runtime/index.ts"
 import { derivedId, type AppModel, type AppValue, type SecretLookup } from "./app/index.ts"
 import type { AppLog } from "./app-log.ts"
-import { compileDataSource, createDataService, type RuleFunctions } from "./data/index.ts"
-import { ConfigError, RequestError } from "./errors.ts"
+import { knownValues, ruledDataSources } from "./app-rules.ts"
+import { createDataService, type RuleFunctions } from "./data/index.ts"
+import { RequestError } from "./errors.ts"
 import { createFunctions, type Functions } from "./functions/index.ts"
 import type { ServedApp } from "./http/index.ts"
 import type { OpenedStore } from "./open-store.ts"
@@ -41,8 +42,8 @@ export async function serveApp({ model, secrets, opened, runtime, log, publicUrl
   let tokens: TokenService | undefined
 
   const ruleFunctions: RuleFunctions = { call: (name, args, caller) => ready(functions).call(name, args, caller) }
-  const known = { values: valuesDocument(model, resolveValue), environment: { tag: model.environment.tag, values: model.environment.values } }
-  const data = createDataService({ dataSources: compileSources(model), storeFor: () => opened.store, known: () => known, functions: ruleFunctions })
+  const known = knownValues(model, resolveValue)
+  const data = createDataService({ dataSources: ruledDataSources(model), storeFor: () => opened.store, known: () => known, functions: ruleFunctions })
   const reader = customDataReader(() => opened.store)
   const customData = createCustomData({ config: () => model.customUserData, reader, log: log.users, clock })
   const userFunctions: UserFunctions = { call: (name, args) => ready(functions).runWithValues(name, args, { kind: "system" }, { via: "authentication" }) }
@@ -81,21 +82,6 @@ export async function serveApp({ model, secrets, opened, runtime, log, publicUrl
 function ready<Service>(service: Service | undefined): Service {
   if (service === undefined) throw new RequestError("InternalServerError", "the app is still starting", { status: 503 })
   return service
-}
-
-function valuesDocument(model: AppModel, resolve: (value: AppValue) => Value): Document {
-  const values: Document = {}
-  for (const [name, value] of model.values) setField(values, name, resolve(value))
-  return values
-}
-
-function compileSources(model: AppModel): ReturnType<typeof compileDataSource>["dataSource"][] {
-  return [...model.dataSources.values()].map((source) => {
-    const { dataSource, problems } = compileDataSource(source)
-    const broken = problems.find(({ errors }) => errors.length > 0)
-    if (broken !== undefined) throw new ConfigError("app-refused", `${broken.file}: ${broken.errors[0]?.message}`)
-    return dataSource
-  })
 }
 
 /** The embedded store is ours to index; an app's own database is never changed unasked, but what it lacks is said. */
