@@ -33,6 +33,13 @@ export async function runStream(run: StreamRun): Promise<void> {
     failed.abort()
   }
   let isFirst = true
+  let hasImages = true
+  const lookForImage = ({ operationType, fullDocumentBeforeChange }: ChangeEvent): void => {
+    if (!config.fullDocumentBeforeChange || operationType === "insert" || fullDocumentBeforeChange !== undefined || !hasImages) return
+    hasImages = false
+    // The command is in the documentation: an app's own database is never changed unasked.
+    surroundings.log.warn("trigger-needs-pre-images", { trigger: run.trigger.name, collection: `${config.database}.${config.collection}` })
+  }
   const onPosition = (token: Document | undefined): void => {
     // A place that was never stored is the beginning: a process that dies before the first event goes on from it.
     const isDue = (isFirst && resumeAfter === undefined) || places.age >= surroundings.settings.heartbeatMs
@@ -47,6 +54,7 @@ export async function runStream(run: StreamRun): Promise<void> {
   try {
     for await (const change of changes) {
       alive()
+      lookForImage(change)
       if (signal.aborted || failed.signal.aborted) break
       await handler.take(change, fail)
       if (signal.aborted || failed.signal.aborted) break

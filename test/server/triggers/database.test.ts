@@ -258,6 +258,25 @@ describe("a trigger is suspended", () => {
     expect(short.logged.filter((code) => code.startsWith("trigger-suspended"))).toEqual([])
   })
 
+  test("not when images before the change are missing: that is said once", async () => {
+    const { store } = world
+    const without = new Proxy(store, {
+      get: (target, name) => {
+        if (name === "close") return async () => undefined
+        if (name !== "watch") return Reflect.get(target, name)
+        return async function* (namespace: Namespace, options?: StreamOptions) {
+          for await (const { fullDocumentBeforeChange: _image, ...event } of store.watch(namespace, options)) yield event
+        }
+      },
+    })
+    const { guests, logged } = await world.begin([databaseTrigger("all", "orders", { full_document_before_change: true })], { store: without })
+    await insert({ _id: 1 })
+    await world.store.update(orders, { _id: 1 }, { $set: { a: 1 } }, { many: false })
+    await world.store.delete(orders, { _id: 1 }, { many: false })
+    await until(() => guests.ended.length === 3)
+    expect(logged).toEqual(["trigger-streams", "trigger-needs-pre-images"])
+  })
+
   test("never where the store has no change streams: it is only told of", async () => {
     const { store } = world
     const without = new Proxy(store, { get: (target, name) => (name === "abilities" ? { ...store.abilities, changeStreams: false } : name === "close" ? async () => undefined : Reflect.get(target, name)) })
