@@ -224,7 +224,7 @@ const percentile: Compile = (operand, scope, name) => {
     const list: Value[] = []
     return {
       add(root) {
-        budget.take(8)
+        budget.take(32)
         list.push(evaluate(root))
       },
       result() {

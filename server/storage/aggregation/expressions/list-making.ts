@@ -44,7 +44,7 @@ const sortArray: Operator = (operand, scope, name) => {
     const value = input(root)
     if (isNullish(value)) return null
     const list = asList(value, name, 2942504, "`input`")
-    scope.meter.spend(list.length * 4)
+    scope.meter.spend(list.length * 8)
     return list.map((item) => (item === undefined ? null : item)).toSorted(compare)
   }
 }

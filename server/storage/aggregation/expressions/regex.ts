@@ -81,6 +81,9 @@ export const regexOperators: Readonly<Record<string, Operator>> = {
       // Each search may look ahead to the end of the text before it settles on a short match.
       meter.spend(8 + ((text.length - match.start) >> 3))
       list.push(found(match, places))
+      // SOURCE: MongoDB's loop ends when a search would begin at the end of the text; an empty match moves it on by one character.
+      const next = match.text === "" ? match.start + 1 : match.start + match.text.length
+      if (next >= text.length) break
     }
     return list
   }, []),

@@ -7,7 +7,7 @@ import { asList } from "./arrays.ts"
 
 /** The different elements of a list, in the order of values. */
 function sortedSet(list: readonly Value[], { meter }: Pick<Call, "meter">): Value[] {
-  meter.spend(list.length * 2)
+  meter.spend(list.length * 8)
   return list.toSorted(compareValues).filter((item, index, sorted) => index === 0 || compareValues(sorted[index - 1], item) !== 0)
 }
 

@@ -25,7 +25,7 @@ export function sortStage(operand: Value, most: number, name = "$sort"): Run {
         budget.take(size)
         kept.push({ key: keyOf(document), document, size, at: at++ })
         if (kept.length >= 2 * most + 512) {
-          kept.sort(compare)
+          kept = await sortGently(kept, compare)
           for (const { size: freed } of kept.splice(most)) budget.release(freed)
         }
       }

@@ -76,6 +76,8 @@ const values: readonly (readonly [unknown, unknown])[] = [
   [{ $regexFindAll: { input: "😀b😀b", regex: "(b)|(c)" } }, [{ match: "b", idx: 1, captures: ["b", null] }, { match: "b", idx: 3, captures: ["b", null] }]],
   [{ $regexMatch: { input: "ABC", regex: new BSONRegExp("b", "i") } }, true],
   [{ $regexFindAll: { input: null, regex: "b" } }, []],
+  [{ $regexFindAll: { input: "ab", regex: "b*" } }, [{ match: "", idx: 0, captures: [] }, { match: "b", idx: 1, captures: [] }]],
+  [{ $regexFindAll: { input: "", regex: "b*" } }, [{ match: "", idx: 0, captures: [] }]],
   // Lists and sets.
   [{ $setDifference: [[3, 1, 3, 2], [1]] }, [3, 2]],
   [{ $setEquals: [[1, 1, 2], [2, double(1)]] }, true],
