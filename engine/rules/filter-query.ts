@@ -3,6 +3,7 @@
 import { childPointer, fromEjson, isDocument, EjsonError, type Document, type JsonPointer, type Value } from "../../kernel/index.ts"
 import { ExpressionError, parseExpression, type Expression, type Problems } from "../expressions/index.ts"
 import type { BoundRules } from "./bound.ts"
+import { identical } from "./identical.ts"
 
 /** A parsed filter query. `leaf` holds an expression and its reverse, `literal` what no expansion can be in. */
 export type FilterQuery =
@@ -146,17 +147,25 @@ function resolveElemMatch(path: string, inner: Document | "none", wanted: boolea
 
 /** The conjunction of queries; one that matches nothing wins. */
 export function allOf(queries: readonly (Document | "none")[]): Document | "none" {
-  const parts = queries.filter((query) => query === "none" || Object.keys(query).length > 0)
-  if (parts.includes("none")) return "none"
-  return parts.length > 1 ? { $and: parts as Document[] } : (parts[0] ?? {})
+  if (queries.includes("none")) return "none"
+  const parts = distinct((queries as readonly Document[]).filter((query) => Object.keys(query).length > 0))
+  return parts.length > 1 ? { $and: parts } : (parts[0] ?? {})
 }
 
 /** The disjunction of queries; those that match nothing are left out. */
 export function oneOf(queries: readonly (Document | "none")[]): Document | "none" {
-  const parts = queries.filter((query) => query !== "none")
+  const parts = distinct(queries.filter((query) => query !== "none"))
   if (parts.length === 0) return "none"
   if (parts.some((query) => Object.keys(query).length === 0)) return {}
   return parts.length > 1 ? { $or: parts } : (parts[0] as Document)
+}
+
+/** Lists longer than this were written out by hand and are sent as they are. */
+const mostCompared = 16
+
+/** Each query once: a gate often asks the same for reading and for writing, and a filter what a role asks. */
+function distinct(queries: readonly Document[]): Document[] {
+  return queries.length > mostCompared ? [...queries] : queries.filter((query, at) => !queries.slice(0, at).some((earlier) => identical(earlier, query)))
 }
 
 function every(parts: readonly (FilterQuery | undefined)[]): FilterQuery {
