@@ -42,9 +42,10 @@ const setWindowFields: MakeStage = (operand, context, name) => {
   }
 }
 
-interface Entry { readonly document: Document; readonly key: readonly Value[]; readonly at: number }
+export interface Entry { readonly document: Document; readonly key: readonly Value[]; readonly at: number }
 
-async function readPartitions(input: AsyncIterable<Document[]>, partitionOf: (document: Document) => Value, keyOf: (document: Document) => readonly Value[], budget: Budget, context: StageContext): Promise<Entry[][]> {
+/** The documents of each partition with their sort keys, the partitions in the order of their values. */
+export async function readPartitions(input: AsyncIterable<Document[]>, partitionOf: (document: Document) => Value, keyOf: (document: Document) => readonly Value[], budget: Budget, context: StageContext): Promise<Entry[][]> {
   const partitions = new Map<string, { readonly value: Value; readonly entries: Entry[] }>()
   let at = 0
   for await (const batch of input) {

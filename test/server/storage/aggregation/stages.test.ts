@@ -70,6 +70,15 @@ test("$setWindowFields sums, ranks and looks aside", async () => {
   ])
 })
 
+test("$fill gives values and carries them forward within partitions", async () => {
+  const gaps = [{ _id: 1, t: 3, g: "a" }, { _id: 2, t: 1, g: "a", v: 7 }, { _id: 3, t: 2, g: "a", v: null }, { _id: 4, t: 1, g: "b" }]
+  expect(await run(gaps, [{ $fill: { output: { v: { value: "$t" } } } }, { $project: { v: 1 } }])).toEqual([{ _id: 1, v: 3 }, { _id: 2, v: 7 }, { _id: 3, v: 2 }, { _id: 4, v: 1 }])
+  for (const partition of [{ partitionBy: "$g" }, { partitionByFields: ["g"] }]) {
+    expect(await run(gaps, [{ $fill: { ...partition, sortBy: { t: 1 }, output: { v: { method: "locf" } } } }, { $project: { v: 1 } }])).toEqual([{ _id: 2, v: 7 }, { _id: 3, v: 7 }, { _id: 1, v: 7 }, { _id: 4, v: null }])
+  }
+  expect(await refusal(() => run(gaps, [{ $fill: { sortBy: { t: 1 }, output: { v: { method: "linear" } } } }]))).toBe("unsupported")
+})
+
 test("$group takes $top, $firstN and $addToSet by value", async () => {
   expect(await run(people, [{ $group: { _id: "$team", best: { $top: { sortBy: { points: -1 }, output: "$_id" } }, two: { $lastN: { input: "$_id", n: 2 } }, points: { $addToSet: "$points" } } }])).toEqual([
     { _id: "a", best: 3, two: [1, 3], points: [3, 4] }, { _id: "b", best: 2, two: [2, 4], points: [5] },
