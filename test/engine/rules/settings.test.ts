@@ -32,6 +32,10 @@ describe("settings", () => {
     const role = { document_filters: { write: false }, read: true, write: true }
     expect(decideRead(bound([role]), { _id: 1 }).outcome).toBe("hidden")
     expect(decideRead(bound([role], { absentDocumentFilter: "grant" }), { _id: 1 }).outcome).toBe("granted")
+    // An absent half is true, whichever it is; a half that is there says what it says.
+    for (const [gate, visible] of [[{ read: false }, true], [{ write: false }, true], [{}, true], [{ read: false, write: false }, false], [{ read: true, write: false }, true]] as const) {
+      expect([gate, decideRead(bound([{ document_filters: gate, read: true }], { absentDocumentFilter: "grant" }), { _id: 1 }).outcome]).toEqual([gate, visible ? "granted" : "hidden"])
+    }
     expect(update(bound([{ document_filters: { read: true }, write: true }]), { _id: 1 }, { _id: 1, a: 1 })).toBe("gate-refuses")
     expect(update(bound([{ document_filters: { read: true }, write: true }], { absentDocumentFilter: "grant" }), { _id: 1 }, { _id: 1, a: 1 })).toBe("granted")
   })
