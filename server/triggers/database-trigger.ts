@@ -46,8 +46,10 @@ export function openDatabaseTrigger(trigger: Trigger, store: Store, collection: 
   async function live(): Promise<void> {
     let failures = 0
     let failingSince = performance.now()
+    let begunAnew = false
     const alive = (): void => {
       failures = 0
+      begunAnew = false
       haveBegun()
     }
     while (!stopping.aborted) {
@@ -63,7 +65,12 @@ export function openDatabaseTrigger(trigger: Trigger, store: Store, collection: 
         await waitFor(settings.pollMs)
         continue
       }
-      if (end.kind === "from-now") continue
+      if (end.kind === "from-now") {
+        // Once at most without a pause: a stream may be refused from now on, too.
+        if (begunAnew) await waitFor(settings.pauseMs[0])
+        begunAnew = true
+        continue
+      }
       if (end.kind === "failed") {
         if (failures === 0) failingSince = performance.now()
         failures += 1
