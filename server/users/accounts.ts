@@ -37,6 +37,8 @@ export interface Accounts {
   describe(user: UserRecord, identity: Identity): Promise<UserRecord>
   /** Adds an account without a login, as it came from elsewhere. False: the id or the identity is taken. */
   adopt(user: UserRecord): Promise<boolean>
+  /** Whether an identity leads to another account than the one named. */
+  isTaken(identity: Identity, userId: string): Promise<boolean>
   ensureIndexes(): Promise<void>
 }
 
@@ -205,14 +207,22 @@ export function createAccounts({ collections: { users, identities }, clock, befo
       return matched === 1
     },
     async adopt(user) {
-      for (const [index, identity] of user.identities.entries()) {
-        if ((await identities.insertOne({ _id: keyOf(identity), user_id: user.id, identity_id: identity.id, state: "active" })) === "inserted") continue
-        for (const earlier of user.identities.slice(0, index)) await identities.deleteMany({ _id: keyOf(earlier), user_id: user.id })
+      // INVARIANT: only what this call made is undone; what is left of an import that was cut short is taken up again.
+      const made: string[] = []
+      const undo = async (): Promise<false> => {
+        for (const key of made) await identities.deleteMany({ _id: key, user_id: user.id })
         return false
       }
-      if ((await users.insertOne(toDocument(user))) === "inserted") return true
-      for (const identity of user.identities) await identities.deleteMany({ _id: keyOf(identity), user_id: user.id })
-      return false
+      for (const identity of user.identities) {
+        const key = keyOf(identity)
+        if ((await identities.insertOne({ _id: key, user_id: user.id, identity_id: identity.id, state: "active" })) === "inserted") made.push(key)
+        else if ((await identities.findOne({ _id: key, user_id: user.id })) === null) return undo()
+      }
+      return (await users.insertOne(toDocument(user))) === "inserted" ? true : undo()
+    },
+    async isTaken(identity, userId) {
+      const claim = await identities.findOne({ _id: keyOf(identity) })
+      return claim !== null && claim["user_id"] !== userId
     },
     async ensureIndexes() {
       await identities.ensureIndex({ keys: { user_id: 1 } })

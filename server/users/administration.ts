@@ -3,9 +3,9 @@ import type { Clock, Document, Value } from "../../kernel/index.ts"
 import { RequestError } from "../errors.ts"
 import type { Accounts } from "./accounts.ts"
 import { serverOwner, type ApiKeys } from "./api-keys.ts"
-import { isKnownHash } from "./passwords.ts"
+import { createUserImport, type ImportedUser } from "./import.ts"
 import type { StateCollection, UserSessions } from "./ports.ts"
-import { adminDocument, newHexId, toUser, type UserRecord } from "./records.ts"
+import { adminDocument, toUser, type UserRecord } from "./records.ts"
 import type { Registration, Registrations } from "./registrations.ts"
 import { readEmail, type Userpass } from "./userpass.ts"
 
@@ -17,21 +17,16 @@ export interface UserListRequest {
   readonly limit?: number
 }
 
-/** A user that comes from elsewhere, with a password hash of any kind this server verifies. */
-export interface ImportedUser {
-  readonly id?: string
-  readonly email: string
-  readonly passwordHash: string
-  readonly created?: Date
-}
 
 export interface UserAdministration {
   list(request?: UserListRequest): Promise<Document[]>
   get(userId: string): Promise<Document>
   /** `{ email, password }`; confirmed at once, and an account at once. */
   create(payload: Document): Promise<Document>
-  /** Adds an account that exists elsewhere: no creation function, no CREATE event. */
+  /** Adds an account that exists elsewhere, under its id and with its identities: no creation function, no CREATE event. */
   import(user: ImportedUser): Promise<Document>
+  /** Rejects as {@link import} would, and writes nothing. */
+  checkImport(user: ImportedUser): Promise<void>
   delete(userId: string): Promise<void>
   /** Ends all sessions; enabling does not bring them back. */
   disable(userId: string): Promise<void>
@@ -126,17 +121,7 @@ export function createUserAdministration(options: AdministrationOptions): UserAd
         throw error
       }
     },
-    async import({ id = newHexId(clock()), email, passwordHash, created = clock() }) {
-      if (!isKnownHash(passwordHash)) throw new TypeError("Cannot import a user: its password hash is of no known kind")
-      const identityId = newHexId(clock())
-      const identity = { id: identityId, providerType: "local-userpass", providerId: providerId("local-userpass"), data: { email: readEmail(email) } }
-      const registration = await registrations.add(email, passwordHash, true, { identityId, userId: id })
-      if (registration === undefined) throw new RequestError("AccountNameInUse", "name already in use")
-      const user: UserRecord = { id, type: "normal", disabled: false, identities: [identity], lastIdentity: identityId, created, lastLogin: created, sessionsValidSince: 0, anonymous: false, announced: true, version: 0 }
-      if (await accounts.adopt(user)) return adminDocument(user, domainId)
-      await registrations.remove(registration)
-      throw new RequestError("AccountNameInUse", "user id already in use")
-    },
+    ...createUserImport({ accounts, registrations, domainId, providerId, clock }),
     delete: remove,
     async disable(userId) {
       await revoke(userId, { disabled: true })

@@ -1,6 +1,7 @@
 export { createUsers } from "./users.ts"
 export type { CurrentUser, Login, LoginRequest, Users, UsersConfig, UsersOptions } from "./users.ts"
-export type { ImportedUser, UserAdministration, UserListRequest } from "./administration.ts"
+export type { UserAdministration, UserListRequest } from "./administration.ts"
+export type { ImportedUser } from "./import.ts"
 export { checkCustomData, createCustomData } from "./custom-data.ts"
 export type { CustomData, CustomDataFinding, CustomDataOptions, CustomDataPolicy, TakenSnapshot } from "./custom-data.ts"
 export { checkProviders } from "./check-providers.ts"

@@ -32,9 +32,10 @@ export function createPasswords({ cost = defaultCost, atOnce = 2, waiting = 200 
     hash: (password) => gate(() => hash(password)),
     async verify(password, stored) {
       ofNobody ??= hash(crypto.randomBytes(16).toString("hex"))
-      const against = stored ?? (await ofNobody)
+      // SECURITY: an imported account without a password costs a hash like any other, and no password opens it.
+      const against = stored !== undefined && parse(stored) !== undefined ? stored : await ofNobody
       const right = await gate(() => verifyHash(password, against))
-      return { right: right && stored !== undefined, outdated: !isCurrent(against, cost) }
+      return { right: right && against === stored, outdated: !isCurrent(against, cost) }
     },
   }
 }
