@@ -2,15 +2,12 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { openEmbeddedStore } from "../../server/storage/index.ts"
-import { storeContract, type Gap } from "./store-contract.ts"
-
-/** Update pipelines need the aggregation engine. */
-const gaps: ReadonlySet<Gap> = new Set(["pipeline-updates"])
+import { storeContract } from "./store-contract.ts"
 
 storeContract("the embedded store in memory", async () => {
   const store = openEmbeddedStore({ file: ":memory:" })
   return { store, close: () => store.close() }
-}, gaps)
+})
 
 storeContract("the embedded store in a file", async () => {
   const folder = mkdtempSync(join(tmpdir(), "backstitch-contract-"))
@@ -22,4 +19,4 @@ storeContract("the embedded store in a file", async () => {
       rmSync(folder, { recursive: true })
     },
   }
-}, gaps)
+})
