@@ -38,6 +38,29 @@ export function cursorOver(documents: AsyncGenerator<Document, void, undefined>)
   }
 }
 
+/** A cursor over a generator that is cheaper to read as a whole, as long as nobody has begun to read it one by one. */
+export function atOnce(whole: () => Promise<Document[]>, documents: AsyncGenerator<Document, void, undefined>): Cursor {
+  const cursor = cursorOver(documents)
+  let begun = false
+  return {
+    toArray() {
+      if (begun) return cursor.toArray()
+      begun = true
+      // Read to its end: there is nothing left for whoever asks again.
+      void documents.return()
+      return whole()
+    },
+    async close() {
+      begun = true
+      await cursor.close()
+    },
+    [Symbol.asyncIterator]() {
+      begun = true
+      return documents
+    },
+  }
+}
+
 /** A cursor that gives at most `cap` documents (0: all) and says once how many it gave, when it ends or is left. */
 export function finishing(cursor: Cursor, cap: number, onEnd: (given: number) => void): Cursor {
   let ended = false

@@ -1,13 +1,13 @@
 // find, findOne, count, distinct and aggregate of a user: all over the visible collection.
 import { deniedInPipeline, deniedInPredicate, deniedInProjection, type AppliedFilters } from "../../engine/index.ts"
 import { isDocument, type Document, type Value } from "../../kernel/index.ts"
-import { cursorOver, openLater } from "./cursor.ts"
+import { atOnce, cursorOver, openLater } from "./cursor.ts"
 import { collectDistinct } from "./distinct.ts"
 import { invalid, refuseDenied } from "./refusals.ts"
 import { openRequest, type RuleRequest, type UserCollection } from "./request.ts"
 import { userLimits } from "./settings.ts"
 import type { Cursor, FindOptions, Store } from "./store.ts"
-import { page, planRead, visibleDocuments, type ReadPlan } from "./visible.ts"
+import { page, planRead, visibleDocuments, visiblePage, type ReadPlan } from "./visible.ts"
 
 export function find(collection: UserCollection, filter: Document, options: FindOptions = {}): Cursor {
   return openLater(() => openFind(openRequest(collection), filter, options))
@@ -32,9 +32,16 @@ async function openFind(request: RuleRequest, filter: Document, options: FindOpt
     const found = request.store.find(request.namespace, plan.query, { ...here, ...(only === undefined ? {} : { projection: only }) })
     return request.finish("find", found, capped, plan.roles.onlyRole?.role.name)
   }
+  if (plan.exact && limit <= longestPage) {
+    const shaped = async (): Promise<Document[]> => (await visiblePage(request, plan, here)).map((document) => projectAll(request.store, document, projections, filter))
+    return request.finish("find", atOnce(shaped, projected(request.store, visibleDocuments(request, plan, here), projections, filter)), capped)
+  }
   const visible = plan.exact ? visibleDocuments(request, plan, here) : page(visibleDocuments(request, plan, { ...order, batchSize: skip + limit }), skip, limit)
   return request.finish("find", cursorOver(projected(request.store, visible, projections, filter)), capped)
 }
+
+/** Pages up to this many documents are read at once, when they are wanted as a list. */
+const longestPage = 1000
 
 async function* nothing(): AsyncGenerator<Document, void, undefined> {
   yield* []

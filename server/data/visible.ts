@@ -1,6 +1,6 @@
 // The visible collection of one user: the documents he may read, cut to what he may read of them (specification 8.3).
 import {
-  allOf, decideRead, isPathAlwaysReadable, isPathReadable, predicatePaths, pushVisible, sortPaths, type AppliedFilters, type BoundRules, type Path, type PushedRoles,
+  allOf, decideRead, isPathAlwaysReadable, isPathReadable, predicatePaths, pushVisible, sortPaths, type AppliedFilters, type BoundRules, type Path, type PushedRoles, type ReadDecision,
 } from "../../engine/index.ts"
 import type { Document } from "../../kernel/index.ts"
 import type { RuleRequest } from "./request.ts"
@@ -49,15 +49,37 @@ export async function* visibleDocuments(request: RuleRequest, plan: ReadPlan, op
       yield document
       continue
     }
-    const answer = request.decide((rules) => {
-      const read = decideRead(rules, document)
-      return read.outcome === "hidden" || read.whole || plan.paths.every((path) => isPathReadable(read, document, path)) ? read : undefined
-    })
+    const answer = judgeVisible(request, plan, document)
     const read = answer instanceof Promise ? await answer : answer
     metrics.count(read)
     if (read?.outcome === "granted") yield read.document
   }
 }
+
+/** As {@link visibleDocuments}, all at once: for a page, whose documents are few. */
+export async function visiblePage(request: RuleRequest, plan: ReadPlan, options: FindOptions): Promise<Document[]> {
+  if (plan.query === "none") return []
+  const found = await request.store.find(request.namespace, plan.query, options).toArray()
+  if (plan.whole) return found
+  const visible: Document[] = []
+  for (const document of found) {
+    const answer = judgeVisible(request, plan, document)
+    const read = answer instanceof Promise ? await answer : answer
+    request.metrics.count(read)
+    if (read?.outcome === "granted") visible.push(read.document)
+  }
+  return visible
+}
+
+/** What is visible of one document that the store found; undefined when it hides what the request looks at. */
+function judgeVisible(request: RuleRequest, plan: ReadPlan, document: Document): Judged | Promise<Judged> {
+  return request.decide((rules) => {
+    const read = decideRead(rules, document)
+    return read.outcome === "hidden" || read.whole || plan.paths.every((path) => isPathReadable(read, document, path)) ? read : undefined
+  })
+}
+
+type Judged = ReadDecision | undefined
 
 /** The page of a stream that `skip` and `limit` name. `limit` 0: no limit. */
 export async function* page(documents: AsyncIterable<Document>, skip: number, limit: number): AsyncGenerator<Document, void, undefined> {
