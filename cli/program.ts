@@ -26,6 +26,9 @@ program
   .addOption(new Option("--public-url <url>", "address clients are told to use").env("BACKSTITCH_PUBLIC_URL"))
   .addOption(new Option("--mail <service>", "how to send letters: smtp://user@host:587, smtps://…, or `console` to print links to standard error").env("BACKSTITCH_MAIL"))
   .addOption(new Option("--mail-from <address>", "sender of letters; the password is read from BACKSTITCH_MAIL_PASSWORD").env("BACKSTITCH_MAIL_FROM"))
+  .addOption(new Option("--settings <file>", "JSON file of the operator's settings, outside the exported directory").env("BACKSTITCH_SETTINGS"))
+  .addOption(new Option("--trust-proxy <networks>", "proxies whose X-Forwarded-* headers count: addresses, networks, `loopback`; separated by commas").env("BACKSTITCH_TRUST_PROXY"))
+  .addOption(new Option("--metrics-token <token>", "who shows it may read /metrics from anywhere; better given in the environment or the settings").env("BACKSTITCH_METRICS_TOKEN"))
   .addOption(secrets)
   .action(async (directory: string, options) => void (await serve(directory, options)))
 

@@ -1,5 +1,5 @@
 // `backstitch serve <directory>`
-import { checkAddress, createMailer, createServer, type BackstitchServer } from "../server/index.ts"
+import { checkAddress, createMailer, createServer, parseMetricsToken, parseTrustedProxies, readSettings, type BackstitchServer, type DataLocation, type ServerSettings } from "../server/index.ts"
 import { complain, fail, findingLine, print } from "./output.ts"
 import { readSecrets } from "./secrets.ts"
 
@@ -12,16 +12,21 @@ export interface ServeOptions {
   readonly secrets?: string
   readonly mail?: string
   readonly mailFrom?: string
+  readonly settings?: string
+  readonly trustProxy?: string
+  readonly metricsToken?: string
 }
 
 /** Serves a directory until SIGTERM or SIGINT. Resolves when requests are answered. */
 export async function serve(directory: string, options: ServeOptions): Promise<{ readonly server: BackstitchServer; readonly url: string }> {
   await checkAddress(options)
   const secrets = await readSecrets(options.secrets)
+  const settings = await settingsOf(options)
   const server = await createServer({
     directory,
-    data: options.mongodb === undefined ? { file: options.data ?? "backstitch.sqlite" } : { mongodb: options.mongodb },
+    data: locationOf(options, settings),
     secrets,
+    settings,
     ...(options.mail === undefined ? {} : { mailer: createMailer({ mail: options.mail, ...mailDetails(options) }) }),
     ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
   })
@@ -34,6 +39,22 @@ export async function serve(directory: string, options: ServeOptions): Promise<{
   // INVARIANT: other programs wait for this line; it never changes.
   print(`serving ${server.clientAppId} at ${url}`)
   return { server, url }
+}
+
+/** The settings file, with what the command line says over it. */
+async function settingsOf({ settings: file, trustProxy, metricsToken }: ServeOptions): Promise<ServerSettings> {
+  const settings = file === undefined ? {} : await readSettings(file)
+  const http = {
+    ...settings.http,
+    ...(trustProxy === undefined ? {} : { trustedProxies: parseTrustedProxies(trustProxy) }),
+    ...(metricsToken === undefined ? {} : { metricsToken: parseMetricsToken(metricsToken) }),
+  }
+  return { ...settings, http }
+}
+
+function locationOf({ data, mongodb }: ServeOptions, settings: ServerSettings): DataLocation {
+  const uri = mongodb ?? (data === undefined ? settings.mongodb : undefined)
+  return uri === undefined ? { file: data ?? "backstitch.sqlite" } : { mongodb: uri }
 }
 
 /** SECURITY: the password has no option, so that it is in no list of processes. */

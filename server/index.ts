@@ -5,9 +5,10 @@ import { createRuntime } from "../runtime/index.ts"
 import { createAppLog, type AppLog } from "./app-log.ts"
 import { checkApp, loadApp, sortFindings, type Finding, type LoadedApp } from "./app/index.ts"
 import { ConfigError } from "./errors.ts"
-import { createHttp, createRegistry } from "./http/index.ts"
-import { openStore, type DataLocation } from "./open-store.ts"
+import { createHttp, createMetrics, createRegistry } from "./http/index.ts"
+import { openStores, type DataLocation } from "./open-store.ts"
 import { serveApp } from "./serve-app.ts"
+import type { ServerSettings } from "./settings.ts"
 import type { Mailer } from "./users/index.ts"
 
 export { ConfigError, PermissionError, RequestError } from "./errors.ts"
@@ -15,6 +16,7 @@ export type { Finding } from "./app/index.ts"
 export { explainDirectory, type Explained, type ExplainOptions } from "./explain.ts"
 export { openStore, type DataLocation, type OpenedStore } from "./open-store.ts"
 export * from "./operations/index.ts"
+export { parseMetricsToken, parseSettings, parseTrustedProxies, readSettings, type ServerSettings } from "./settings.ts"
 export { createMailer, type MailOptions } from "./mail/index.ts"
 export type { Letter, Mailer } from "./users/index.ts"
 
@@ -30,6 +32,8 @@ export interface ServerOptions {
   readonly log?: AppLog
   /** Sends confirmation and reset letters. Without one such requests are refused, and `needs-email` is among the findings. */
   readonly mailer?: Mailer
+  /** Limits, tokens, data sources and what else an operator may set; checked by `parseSettings`. */
+  readonly settings?: ServerSettings
 }
 
 export interface BackstitchServer {
@@ -73,19 +77,29 @@ function allFindings(loaded: LoadedApp): readonly Finding[] {
  * address cannot be used; then nothing is created.
  */
 export async function createServer(options: ServerOptions): Promise<BackstitchServer> {
-  const { directory, data, secrets = {}, clock = systemClock, log = createAppLog(), mailer } = options
+  const { directory, data, secrets = {}, clock = systemClock, log = createAppLog(), mailer, settings = {} } = options
   const loaded = await loadApp(directory, { strict: true, secrets: lookIn(secrets) })
   const findings = allFindings(loaded).filter(({ code }) => mailer === undefined || code !== "needs-email")
   const model = acceptedApp(loaded, findings)
-  const opened = await openStore(data)
-  const runtime = createRuntime()
+  const opened = await openStores(data, model, settings.dataSources)
+  const metrics = createMetrics()
+  const runtime = createRuntime({ log: (event) => {
+    metrics.executor(event)
+    if (event.kind === "executors-held-back" || (event.kind === "executor-ended" && event.because !== "closing" && event.because !== "retired")) log.runtime(event.kind, event)
+  } })
   const release = async (): Promise<void> => {
     await runtime.close()
-    await opened.store.close()
+    metrics.close()
+    await opened.close()
   }
+  const counted: AppLog = { ...log, functions: (entry) => {
+    metrics.functionEnded(entry)
+    log.functions(entry)
+  } }
   try {
-    const app = await serveApp({ model, secrets: loaded.secrets, opened, runtime, log, clock, publicUrl: options.publicUrl, ...(mailer === undefined ? {} : { mailer }) })
-    const http = await createHttp({ apps: createRegistry([app]), log: log.http })
+    const publicUrl = options.publicUrl ?? settings.http?.publicUrl
+    const app = await serveApp({ model, secrets: loaded.secrets, opened, runtime, log: counted, clock, publicUrl, settings, ...(mailer === undefined ? {} : { mailer }) })
+    const http = await createHttp({ apps: createRegistry([app]), log: log.http, probe: opened.probe, metrics, ...settings.http })
     await app.triggers.start()
     return {
       clientAppId: model.clientAppId,

@@ -1,7 +1,10 @@
-// Opens the store a server runs on, and says in one line why it cannot.
+// Opens the stores a server runs on, and says in one line why it cannot.
+import type { AppModel } from "./app/index.ts"
+import { childPointer } from "../kernel/index.ts"
 import { ConfigError } from "./errors.ts"
 import { StoreError, type Store } from "./data/index.ts"
-import { openEmbeddedStore, openMongoStore, type EmbeddedOptions } from "./storage/index.ts"
+import { settingError } from "./settings.ts"
+import { openEmbeddedStore, openMongoStore, reservedPrefix, type EmbeddedOptions } from "./storage/index.ts"
 
 /** Where documents live: a file of the embedded store, memory (gone with the process), or a MongoDB. */
 export type DataLocation = { readonly file: string } | { readonly memory: true } | { readonly mongodb: string }
@@ -11,6 +14,15 @@ export interface OpenedStore {
   /** For the server's own state: users, sessions, keys. */
   readonly internal: Store
   readonly embedded: boolean
+}
+
+/** The stores of one app: the default one, which also holds the state, and those its data sources are mapped to. */
+export interface OpenedStores extends OpenedStore {
+  /** The store behind a data source. */
+  storeFor(dataSource: string): OpenedStore
+  /** Resolves when each store has answered; rejects when one does not. */
+  probe(): Promise<void>
+  close(): Promise<void>
 }
 
 /** Opens a store. Rejects with `ConfigError`; a file that is not ours is left as it is. */
@@ -26,4 +38,45 @@ export async function openStore(location: DataLocation, embedded: Omit<EmbeddedO
     if (!(cause instanceof StoreError)) throw cause
     throw new ConfigError("mongodb" in location ? "database-unreachable" : "data-unusable", cause.message, { cause })
   }
+}
+
+/**
+ * Opens what an app needs. `mapping` gives MongoDB URIs to data sources by their name or the name of their cluster; a URI is connected
+ * to once. Rejects with `ConfigError`, also when a name of the mapping is none of the app's; then nothing stays open.
+ */
+export async function openStores(location: DataLocation, model: Pick<AppModel, "dataSources">, mapping: Readonly<Record<string, string>> = {}): Promise<OpenedStores> {
+  const uris = urisOf(model, mapping)
+  const opened: OpenedStore[] = []
+  const close = async (): Promise<void> => void await Promise.all(opened.map(({ store }) => store.close()))
+  const open = async (where: DataLocation): Promise<OpenedStore> => {
+    const store = await openStore(where)
+    opened.push(store)
+    return store
+  }
+  try {
+    const main = await open(location)
+    const byUri = new Map<string, OpenedStore>("mongodb" in location ? [[location.mongodb, main]] : [])
+    for (const uri of new Set(uris.values())) if (!byUri.has(uri)) byUri.set(uri, await open({ mongodb: uri }))
+    return {
+      ...main,
+      storeFor: (dataSource) => byUri.get(uris.get(dataSource) ?? "") ?? main,
+      probe: async () => void await Promise.all(opened.map(({ internal }) => internal.count({ database: reservedPrefix, collection: "probe" }, {}, { limit: 1 }))),
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** The URI of each data source that has one of its own. */
+function urisOf({ dataSources }: Pick<AppModel, "dataSources">, mapping: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  const uris = new Map<string, string>()
+  for (const [name, uri] of Object.entries(mapping)) {
+    const meant = [...dataSources.values()].filter((source) => source.name === name || source.config["clusterName"] === name)
+    if (meant.length === 0) throw settingError("the settings", childPointer("/dataSources", name), "the app has no data source or cluster of this name")
+    // The name of a data source says more than that of a cluster several may share.
+    for (const source of meant) if (source.name === name || !Object.hasOwn(mapping, source.name)) uris.set(source.name, uri)
+  }
+  return uris
 }

@@ -4,25 +4,27 @@ import type { Runtime } from "../runtime/index.ts"
 import { derivedId, type AppModel, type AppValue, type SecretLookup } from "./app/index.ts"
 import type { AppLog } from "./app-log.ts"
 import { knownValues, ruledDataSources } from "./app-rules.ts"
-import { createDataService, type RuleFunctions } from "./data/index.ts"
+import { createDataService, type RuleFunctions, type Store } from "./data/index.ts"
 import { RequestError } from "./errors.ts"
 import { createFunctions, type Functions } from "./functions/index.ts"
 import type { ServedApp } from "./http/index.ts"
-import type { OpenedStore } from "./open-store.ts"
+import type { OpenedStores } from "./open-store.ts"
+import type { ServerSettings } from "./settings.ts"
 import { customDataReader, openState } from "./storage/index.ts"
-import { createSignIn, createTokenService, type TokenService } from "./tokens/index.ts"
+import { createSignIn, createTokenService, type TokenService, type TokenServiceOptions } from "./tokens/index.ts"
 import { createTriggers, type Triggers } from "./triggers/index.ts"
 import { createCustomData, createUsers, decodeSnapshot, userDocument, type Mailer, type UserFunctions } from "./users/index.ts"
 
 export interface ServeAppOptions {
   readonly model: AppModel
   readonly secrets: SecretLookup
-  readonly opened: OpenedStore
+  readonly opened: OpenedStores
   readonly runtime: Runtime
   readonly log: AppLog
   readonly publicUrl: string | undefined
   readonly clock?: Clock
   readonly mailer?: Mailer
+  readonly settings?: ServerSettings
 }
 
 export interface RunningApp extends ServedApp {
@@ -33,9 +35,10 @@ export interface RunningApp extends ServedApp {
 }
 
 /** Makes an app ready to serve. Rejects with `ConfigError` when its rules cannot be compiled or its functions not be deployed. */
-export async function serveApp({ model, secrets, opened, runtime, log, publicUrl, clock = systemClock, mailer }: ServeAppOptions): Promise<RunningApp> {
+export async function serveApp({ model, secrets, opened, runtime, log, publicUrl, clock = systemClock, mailer, settings = {} }: ServeAppOptions): Promise<RunningApp> {
   const domainId = derivedId("domain", model.clientAppId)
   const state = openState(opened, { app: model.clientAppId })
+  const storeFor = (dataSource: string): Store => opened.storeFor(dataSource).store
   const resolveValue = ({ fromSecret, value }: AppValue): Value => (fromSecret ? secrets(String(value)) : value)
   // Functions, users and tokens need each other; what is not there yet is reached through these at the time of use.
   let functions: Functions | undefined
@@ -43,12 +46,12 @@ export async function serveApp({ model, secrets, opened, runtime, log, publicUrl
 
   const ruleFunctions: RuleFunctions = { call: (name, args, caller) => ready(functions).call(name, args, caller) }
   const known = knownValues(model, resolveValue)
-  const data = createDataService({ dataSources: ruledDataSources(model), storeFor: () => opened.store, known: () => known, functions: ruleFunctions })
-  const reader = customDataReader(() => opened.store)
-  const customData = createCustomData({ config: () => model.customUserData, reader, log: log.users, clock })
+  const data = createDataService({ dataSources: ruledDataSources(model), storeFor, known: () => known, functions: ruleFunctions, ...(settings.data === undefined ? {} : { settings: settings.data }) })
+  const reader = customDataReader(storeFor)
+  const customData = createCustomData({ config: () => model.customUserData, reader, log: log.users, clock, ...(settings.customData === undefined ? {} : { policy: settings.customData }) })
   const userFunctions: UserFunctions = { call: (name, args) => ready(functions).runWithValues(name, args, { kind: "system" }, { via: "authentication" }) }
   const triggers = createTriggers({
-    app: model, state, storeFor: () => opened.store, exclusive: opened.embedded, log: log.triggers, clock,
+    app: model, state, storeFor, exclusive: opened.embedded, log: log.triggers, clock,
     functions: { runWithValues: (name, args, caller, call) => ready(functions).runWithValues(name, args, caller, call) },
   })
   const users = createUsers({
@@ -58,10 +61,10 @@ export async function serveApp({ model, secrets, opened, runtime, log, publicUrl
     ...(mailer === undefined ? {} : { mailer }),
     ...(triggers.onEvent === undefined ? {} : { onEvent: triggers.onEvent }),
   })
-  tokens = createTokenService({ collections: { sessions: state("sessions"), keys: state("keys") }, snapshots: customData, users, domainId, log: log.users, clock })
+  tokens = createTokenService({ collections: { sessions: state("sessions"), keys: state("keys") }, snapshots: customData, users, domainId, log: log.users, clock, ...tokenOptions(settings) })
   const { stateOf } = tokens
   functions = await createFunctions({
-    app: model, runtime, data, resolveValue, clock, log: log.functions, deployedAt: clock(),
+    app: model, runtime, data, resolveValue, clock, log: log.functions, deployedAt: clock(), ...(settings.functions === undefined ? {} : { settings: settings.functions }),
     userLookup: async (userId) => {
       const user = await stateOf(userId)
       return user === undefined || user.disabled ? null : userDocument(user, await customData.documentFor(userId))
@@ -84,10 +87,17 @@ function ready<Service>(service: Service | undefined): Service {
   return service
 }
 
+/** The token service asks for the lifetime each time it makes a token. */
+function tokenOptions({ tokens = {} }: ServerSettings): Omit<Partial<TokenServiceOptions>, "collections"> {
+  const { refreshTokenSeconds, ...others } = tokens
+  return { ...others, ...(refreshTokenSeconds === undefined ? {} : { refreshTokenSeconds: () => refreshTokenSeconds }) }
+}
+
 /** The embedded store is ours to index; an app's own database is never changed unasked, but what it lacks is said. */
-async function indexCustomData({ customUserData }: AppModel, { store, embedded }: OpenedStore, log: AppLog): Promise<void> {
+async function indexCustomData({ customUserData }: AppModel, opened: OpenedStores, log: AppLog): Promise<void> {
   if (customUserData?.enabled !== true) return
-  const { database, collection, userIdField } = customUserData
+  const { dataSource, database, collection, userIdField } = customUserData
+  const { store, embedded } = opened.storeFor(dataSource)
   if (embedded) return store.ensureIndex({ database, collection }, { keys: { [userIdField]: 1 } })
   const indexes = await store.indexes({ database, collection })
   const serves = indexes.some(({ keys, partial }) => !partial && Object.keys(keys)[0] === userIdField)

@@ -28,7 +28,7 @@ const mayImport: Record<string, readonly string[]> = {
 const shared = new Set(["server/errors.ts"])
 /** Packages that exactly one place may use. */
 const onlyIn: Record<string, string> = {
-  bson: "kernel/bson.ts", "isolated-vm": "runtime/", mongodb: "server/storage/mongodb/", jose: "server/", fastify: "server/http/", "node:sqlite": "server/storage/embedded/", mingo: "server/storage/", re2js: "", nodemailer: "server/mail/",
+  bson: "kernel/bson.ts", "isolated-vm": "runtime/", mongodb: "server/storage/mongodb/", jose: "server/", fastify: "server/http/", "node:sqlite": "server/storage/embedded/", mingo: "server/storage/", re2js: "", nodemailer: "server/mail/", "prom-client": "server/http/",
 }
 
 function sources(folder: string): string[] {

@@ -4,11 +4,14 @@ import { RequestError } from "../errors.ts"
 import { authRoutes } from "./auth-routes.ts"
 import { registerCors } from "./cors.ts"
 import { functionRoutes } from "./function-routes.ts"
+import { addHealthRoutes, type Probe } from "./health.ts"
 import { locationRoutes } from "./location-routes.ts"
-import { addRoutes, clientPrefix, send, sendError } from "./router.ts"
+import { addMetrics, type Metrics } from "./metrics.ts"
+import { addRoutes, clientPrefix, sendError } from "./router.ts"
 import type { AppRegistry } from "./served-app.ts"
 
 export { createRegistry, type AppRegistry, type ServedApp } from "./served-app.ts"
+export { createMetrics, type Metrics } from "./metrics.ts"
 export { errorReply, type ErrorReply } from "./error-response.ts"
 
 /** Called for what went wrong on our side. SECURITY: gets no body, header or query. */
@@ -17,6 +20,13 @@ export type HttpLog = (entry: { readonly method: string; readonly route: string;
 export interface HttpOptions {
   readonly apps: AppRegistry
   readonly log: HttpLog
+  /** Asks everything the server needs, for `/readyz`. */
+  readonly probe: Probe
+  readonly metrics: Metrics
+  /** Who shows it may read `/metrics` from anywhere; without one, only this machine may. */
+  readonly metricsToken?: string | undefined
+  /** Addresses and networks of proxies whose `X-Forwarded-*` headers count. */
+  readonly trustedProxies?: readonly string[] | undefined
 }
 
 // SOURCE: 18 MB for arguments, headers and payload together; 128 KiB of headers, since custom data travels in one.
@@ -24,12 +34,13 @@ const bodyLimit = 18 * 1024 * 1024
 const maxHeaderSize = 128 * 1024
 
 /** Makes the server of the client API. It listens nowhere yet; requests can be injected. */
-export async function createHttp({ apps, log }: HttpOptions): Promise<FastifyInstance> {
+export async function createHttp({ apps, log, probe, metrics, metricsToken, trustedProxies = [] }: HttpOptions): Promise<FastifyInstance> {
   const http = Fastify({
     bodyLimit,
     http: { maxHeaderSize },
     forceCloseConnections: "idle",
-    trustProxy: false,
+    // SECURITY: only proxies that were named; who is trusted may claim any address, and password attempts are counted by it.
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     routerOptions: { ignoreDuplicateSlashes: true, ignoreTrailingSlash: true, maxParamLength: 512 },
   })
   // SOURCE: native SDKs name a content type on empty bodies, people forget it on full ones: every body is JSON text.
@@ -41,7 +52,8 @@ export async function createHttp({ apps, log }: HttpOptions): Promise<FastifyIns
   })
   http.setNotFoundHandler((_request, reply) => sendError(reply, new RequestError("NotFound", "no such route")))
   await registerCors(http, (request) => originsOf(apps, request))
-  http.get("/healthz", (_request, reply) => send(reply, { status: 200, json: "{\"status\":\"ok\"}" }))
+  addMetrics(http, metrics, metricsToken)
+  addHealthRoutes(http, probe)
   addRoutes(http, apps, [...locationRoutes, ...authRoutes, ...functionRoutes])
   addRoutes(http, apps, [{ method: "GET", path: "/app/:appId/.well-known/jwks.json", handle: async ({ app }) => ({ status: 200, json: JSON.stringify(await app.tokens.jwks()) }) }])
   return http
