@@ -125,6 +125,13 @@ describe("the remaining operators", () => {
     ["$mod of a long", { a: { $mod: [4, 1] } }, { a: Long.fromNumber(9) }, true],
     ["$mod of a number beyond 64 bits", { a: { $mod: [2, 0] } }, { a: 2 ** 63 }, false],
     ["$mod of what is no number", { a: { $mod: [4, 0] } }, { a: Number.NaN }, false],
+    ["$all of another field", { a: { $all: "%%root.l" } }, { a: [1, 2], l: [1, 2] }, true],
+    ["… one item is missing", { a: { $all: "%%root.l" } }, { a: [1], l: [1, 2] }, false],
+    ["$in of another field, a missing subject against null", { a: { $in: "%%root.l" } }, { l: [null] }, false],
+    ["… a subject that is null", { a: { $in: "%%root.l" } }, { a: null, l: [null] }, true],
+    ["$regex on a stored pattern", { a: { $regex: "^x", $options: "i" } }, { a: new BSONRegExp("^x", "i") }, true],
+    ["… with other options", { a: { $regex: "^x", $options: "i" } }, { a: new BSONRegExp("^x", "") }, false],
+    ["… of other text", { a: { $regex: "^x", $options: "i" } }, { a: new BSONRegExp("^y", "i") }, false],
     ["$regex on a number", { a: { $regex: "1" } }, { a: 1 }, false],
     ["$regex on an item", { a: { $regex: "^x" } }, { a: ["a", "xy"] }, true],
   ])("%s", (_name, raw, root, result) => {

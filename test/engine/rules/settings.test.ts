@@ -40,6 +40,16 @@ describe("settings", () => {
     expect(update(bound([{ document_filters: { read: true }, write: true }], { absentDocumentFilter: "grant" }), { _id: 1 }, { _id: 1, a: 1 })).toBe("granted")
   })
 
+  test("alwaysShowId", () => {
+    const shown = (fields: object, document: Document): unknown => {
+      const read = decideRead(bound([{ fields }], { alwaysShowId: true }), document)
+      return read.outcome === "granted" ? Object.entries(read.document) : read.outcome
+    }
+    expect(shown({ a: { read: true } }, { a: 1, _id: 1 })).toEqual([["_id", 1], ["a", 1]])
+    expect(shown({ a: { read: true }, _id: { read: true } }, { a: 1, _id: 1 })).toEqual([["a", 1], ["_id", 1]])
+    expect(shown({ a: { read: true } }, { _id: 1 })).toBe("hidden")
+  })
+
   test("writeFalse", () => {
     const role = { read: true, write: false, fields: { a: { write: true } } }
     expect(update(bound([role]), { _id: 1 }, { _id: 1, a: 1 })).toBe("role-forbids")

@@ -1,0 +1,38 @@
+// What a difference below an entry with `fields` needs (specification of rules, 9.3; decision 0123).
+import { expect, test } from "vitest"
+import { assignRole, bindRules, createCallTable, decideUpdate, defaultRuleSettings, parseRules, storedScope } from "../../../engine/index.ts"
+import type { Value } from "../../../kernel/index.ts"
+
+const roles = [{ name: "editor", apply_when: {}, fields: { address: { fields: { city: { write: true } } } } }]
+const rules = bindRules(parseRules({ roles }, { kind: "collection", problems: { errors: [], warnings: [] } }), { user: { id: "u1" } }, createCallTable(), defaultRuleSettings)
+const absent = Symbol("absent")
+const documentOf = (address: Value | typeof absent): { _id: number; address?: Value } => (typeof address === "symbol" ? { _id: 1 } : { _id: 1, address })
+
+test.each<[name: string, before: Value | typeof absent, after: Value | typeof absent, granted: boolean]>([
+  ["a nested field that is writable", { city: "a", zip: "1" }, { city: "b", zip: "1" }, true],
+  ["one that has no entry", { city: "a", zip: "1" }, { city: "a", zip: "2" }, false],
+  ["one that comes", { zip: "1" }, { zip: "1", city: "a" }, true],
+  ["one that goes", { city: "a", zip: "1" }, { zip: "1" }, true],
+  ["a document that appears", absent, { city: "a" }, true],
+  ["one that appears with more", absent, { city: "a", zip: "1" }, false],
+  ["an empty one that appears", absent, {}, false],
+  ["a document that goes", { city: "a" }, absent, true],
+  ["one that goes with more", { city: "a", zip: "1" }, absent, false],
+  ["an empty one that goes", {}, absent, false],
+  ["a document that becomes empty", { city: "a" }, {}, true],
+  ["an empty one that is filled", {}, { city: "a" }, true],
+  ["a text that becomes a document", "x", { city: "a" }, false],
+  ["a document that becomes a text", { city: "a" }, "x", false],
+  ["a document that becomes a list", { city: "a" }, [{ city: "a" }], false],
+  ["another order of the fields that stay", { city: "a", zip: "1" }, { zip: "1", city: "a" }, false],
+  ["an element of a list", [{ city: "a" }, { city: "b" }], [{ city: "a" }, { city: "c" }], true],
+  ["an element that is no document", [{ city: "a" }, 1], [{ city: "a" }, 2], false],
+  ["a list that grows", [{ city: "a" }], [{ city: "a" }, { city: "b" }], false],
+  ["a list that shrinks", [{ city: "a" }, { city: "b" }], [{ city: "a" }], false],
+  ["a list of the same", [{ city: "a" }], [{ city: "a" }], true],
+])("%s", (_name, before, after, granted) => {
+  const document = documentOf(before)
+  const role = assignRole(rules, storedScope(document))
+  if (role === undefined) throw new Error("no role")
+  expect(decideUpdate(rules, role, document, documentOf(after)).outcome).toBe(granted ? "granted" : "refused")
+})
