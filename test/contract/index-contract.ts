@@ -83,6 +83,20 @@ export function indexContract({ store, fresh }: Bench): void {
       expect((await store().indexes(doubled)).map(({ name }) => name)).toEqual(["_id_"])
     })
 
+    test("that are unique admit a value again once its document is gone or has another", async () => {
+      const namespace = await fresh()
+      await store().ensureIndex(namespace, { keys: { a: 1 }, unique: true })
+      for (const _id of [1, 2]) {
+        await store().insert(namespace, [{ _id, a: "x" }])
+        await store().update(namespace, { _id }, { $set: { b: 1 } }, { many: false })
+        expect(await store().delete(namespace, { a: "x" }, { many: true })).toBe(1)
+      }
+      await store().insert(namespace, [{ _id: 3, a: "x" }])
+      await store().update(namespace, { _id: 3 }, { $set: { a: "y" } }, { many: false })
+      await store().insert(namespace, [{ _id: 4, a: "x" }])
+      expect((await store().find(namespace, { a: "x" }).toArray()).map(({ _id }) => _id)).toEqual([4])
+    })
+
     test("that are unique and compound refuse equal combinations only", async () => {
       const namespace = await fresh([{ _id: 1, a: 1, b: 1 }])
       await store().ensureIndex(namespace, { keys: { a: 1, b: 1 }, unique: true })

@@ -48,7 +48,8 @@ export function entriesOf(index: IndexInfo, document: Document): Entries {
 /** The keys of other documents that would break uniqueness beside this one; null for a key that does not count. */
 export function rivalKeys(key: Uint8Array): readonly [Uint8Array, Uint8Array] | null {
   if (key[key.length - 1] === entryTail.wholeList) return null
-  const [direct, through] = [key.slice(), key.slice()]
+  // Copies: `slice` of a Buffer shares its memory, and the key itself would change.
+  const [direct, through] = [new Uint8Array(key), new Uint8Array(key)]
   direct[key.length - 1] = entryTail.direct
   through[key.length - 1] = entryTail.throughList
   return [direct, through]
