@@ -3,9 +3,11 @@ import { Command, InvalidArgumentError, Option } from "commander"
 import { check } from "./check.ts"
 import { dataCommand } from "./data.ts"
 import { explain } from "./explain.ts"
+import { keysCommand } from "./keys.ts"
 import { fail } from "./output.ts"
 import { sample } from "./sample.ts"
 import { serve } from "./serve.ts"
+import { usersCommand } from "./users.ts"
 
 const program = new Command("backstitch")
   .description("Runs an exported MongoDB Atlas App Services app on your own machine and your own MongoDB")
@@ -24,11 +26,11 @@ program
   .addOption(new Option("--data <file>", "file of the embedded store").conflicts("mongodb"))
   .addOption(new Option("--mongodb <uri>", "serve from this MongoDB instead of the embedded store").env("BACKSTITCH_MONGODB_URI"))
   .addOption(new Option("--public-url <url>", "address clients are told to use").env("BACKSTITCH_PUBLIC_URL"))
-  .addOption(new Option("--mail <service>", "how to send letters: smtp://user@host:587, smtps://…, or `console` to print links to standard error").env("BACKSTITCH_MAIL"))
-  .addOption(new Option("--mail-from <address>", "sender of letters; the password is read from BACKSTITCH_MAIL_PASSWORD").env("BACKSTITCH_MAIL_FROM"))
   .addOption(new Option("--settings <file>", "JSON file of the operator's settings, outside the exported directory").env("BACKSTITCH_SETTINGS"))
   .addOption(new Option("--trust-proxy <networks>", "proxies whose X-Forwarded-* headers count: addresses, networks, `loopback`; separated by commas").env("BACKSTITCH_TRUST_PROXY"))
   .addOption(new Option("--metrics-token <token>", "who shows it may read /metrics from anywhere; better given in the environment or the settings").env("BACKSTITCH_METRICS_TOKEN"))
+  .addOption(new Option("--mail <service>", "how to send letters: smtp://user@host:587, smtps://…, or `console` to print links to standard error").env("BACKSTITCH_MAIL"))
+  .addOption(new Option("--mail-from <address>", "sender of letters; the password is read from BACKSTITCH_MAIL_PASSWORD").env("BACKSTITCH_MAIL_FROM"))
   .addOption(secrets)
   .action(async (directory: string, options) => void (await serve(directory, options)))
 
@@ -67,6 +69,8 @@ program
   .action((directory: string, options) => explain(directory, options))
 
 program.addCommand(dataCommand())
+program.addCommand(usersCommand())
+program.addCommand(keysCommand())
 
 try {
   await program.parseAsync()

@@ -17,6 +17,9 @@ export { explainDirectory, type Explained, type ExplainOptions } from "./explain
 export { openStore, type DataLocation, type OpenedStore } from "./open-store.ts"
 export * from "./operations/index.ts"
 export { parseMetricsToken, parseSettings, parseTrustedProxies, readSettings, type ServerSettings } from "./settings.ts"
+export { openOperator, type LiveLogin, type OperateOptions, type Operator, type SnapshotDifference, type UserReport } from "./operate.ts"
+export type { DuplicateData } from "./custom-data-duplicates.ts"
+export { importUsers, type ImportOptions, type ImportSummary, type RefusedRow } from "./import-users.ts"
 export { createMailer, type MailOptions } from "./mail/index.ts"
 export type { Letter, Mailer } from "./users/index.ts"
 

@@ -25,7 +25,7 @@ const note = (text: string, more: Partial<Note> = {}): Omit<Note, "_id"> => ({ o
 
 /** What the last request carried, besides the namespace. */
 function lastCall(): { name: string; service: string; argument: Record<string, unknown> } {
-  const { name, service, arguments: [{ database, collection, ...argument }] } = requests.at(-1)?.body as { name: string; service: string; arguments: [Record<string, unknown>] }
+  const { name, service, arguments: [{ database, collection, ...argument }] } = (requests.at(-1) as Traced).body as { name: string; service: string; arguments: [Record<string, unknown>] }
   expect([database, collection]).toEqual(["clients", "notes"])
   return { name, service, argument }
 }
