@@ -1,9 +1,9 @@
 // The server's side of one executor: starts the process, passes frames, watches its memory, kills it.
 import { spawn, type ChildProcess } from "node:child_process"
-import { readFileSync, realpathSync } from "node:fs"
+import { existsSync, readFileSync, realpathSync } from "node:fs"
 import { createRequire } from "node:module"
 import type { Duplex, Readable } from "node:stream"
-import { dirname, sep } from "node:path"
+import { dirname, join, sep } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { ExecutorSettings } from "./executor.ts"
 import { parseMessage } from "./executor-messages.ts"
@@ -47,11 +47,20 @@ function nodeArguments(modules: GuestModules): string[] {
 
 function readableRoots(modules: GuestModules): string[] {
   const here = dirname(dirname(mainModule))
-  const addon = realpathSync(createRequire(import.meta.url).resolve("isolated-vm/package.json"))
-  const packages = addon.slice(0, addon.lastIndexOf(`${sep}node_modules${sep}`) + `${sep}node_modules${sep}`.length)
+  const requireHere = createRequire(import.meta.url)
+  const addon = realpathSync(requireHere.resolve("isolated-vm/package.json"))
+  // What the addon is found through may lie elsewhere, where packages are links (pnpm, workspaces): where it is looked for, and its own loader.
+  const links = (requireHere.resolve.paths("isolated-vm") ?? []).filter((folder) => existsSync(join(folder, "isolated-vm"))).slice(0, 1).map((folder) => `${folder}${sep}`)
+  const loader = realpathSync(createRequire(addon).resolve("node-gyp-build/package.json"))
   const guest = [modules.prelude, modules.sync].map((url) => dirname(fileURLToPath(url)))
   // node-gyp-build, which finds the addon's binary, looks whether this is Alpine.
-  return [...new Set([`${here}${sep}`, packages, "/etc/alpine-release", ...guest.map((path) => `${path}${sep}`)])]
+  return [...new Set([`${here}${sep}`, packagesAround(addon), packagesAround(loader), ...links, "/etc/alpine-release", ...guest.map((path) => `${path}${sep}`)])]
+}
+
+/** The folder of packages that a package's file is in. */
+function packagesAround(file: string): string {
+  const end = `${sep}node_modules${sep}`
+  return file.slice(0, file.lastIndexOf(end) + end.length)
 }
 
 const stderrBytes = 4096
