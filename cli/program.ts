@@ -4,6 +4,7 @@ import { check } from "./check.ts"
 import { dataCommand } from "./data.ts"
 import { explain } from "./explain.ts"
 import { keysCommand } from "./keys.ts"
+import { indexesCommand } from "./indexes.ts"
 import { fail } from "./output.ts"
 import { sample } from "./sample.ts"
 import { serve } from "./serve.ts"
@@ -69,6 +70,7 @@ program
   .action((directory: string, options) => explain(directory, options))
 
 program.addCommand(dataCommand())
+program.addCommand(indexesCommand())
 program.addCommand(usersCommand())
 program.addCommand(keysCommand())
 

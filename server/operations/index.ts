@@ -2,3 +2,4 @@ export { dumpData, inspectDump, restoreData, copyData, type DumpSource, type Ins
 export type { Progress, Selection, TransferStore } from "./collections.ts"
 export type { TransferCounts } from "./write-records.ts"
 export { TransferError, type TransferErrorCode } from "./transfer-error.ts"
+export { hasIndex, shellCommand, wantedIndexes, type WantedIndex } from "./wanted-indexes.ts"
