@@ -16,7 +16,7 @@ afterAll(() => built.remove())
 const entries: Record<string, readonly string[]> = {
   "backstitch": [
     "ConfigError", "PermissionError", "RequestError", "TransferError", "checkAddress", "checkDirectory", "copyData", "createMailer", "createServer",
-    "dumpData", "explainDirectory", "importUsers", "inspectDump", "openOperator", "openStore", "parseMetricsToken", "parseSettings",
+    "directoryIndexes", "dumpData", "explainDirectory", "importUsers", "inspectDump", "openOperator", "openStore", "parseMetricsToken", "parseSettings",
     "parseTrustedProxies", "readSettings", "restoreData",
   ],
   "backstitch/engine": [

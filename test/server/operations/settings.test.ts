@@ -1,11 +1,11 @@
 // The operator's settings: strictly read, never quoted, and acting on what is served.
-import { writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, describe, expect, test } from "vitest"
 import { ConfigError, createServer, parseMetricsToken, parseSettings, parseTrustedProxies, readSettings } from "../../../server/index.ts"
 import { openStores } from "../../../server/open-store.ts"
 import { claimsOf, serveInProcess, signIn } from "../../support/in-process.ts"
-import { temporaryFolder, worktracker } from "../../support/serve.ts"
+import { root, temporaryFolder, worktracker } from "../../support/serve.ts"
 
 const folder = temporaryFolder()
 afterAll(() => folder.remove())
@@ -61,6 +61,11 @@ describe("settings are refused", () => {
     expect(() => parseTrustedProxies("10.0.0.0/8,")).toThrow(ConfigError)
     expect(() => parseMetricsToken("x")).toThrow(ConfigError)
   })
+})
+
+test("the example of the production guide is taken as it stands", () => {
+  const [, example = ""] = /```json\n([^]*?)```/.exec(readFileSync(join(root, "docs/production.md"), "utf8")) ?? []
+  expect(Object.keys(parseSettings(JSON.parse(example), "example"))).toEqual(["mongodb", "dataSources", "functions", "tokens", "customData", "data", "http"])
 })
 
 describe("settings act", () => {
