@@ -37,7 +37,7 @@ interface Case {
 }
 
 const role = (of: Document): Document => ({ name: "role", apply_when: {}, ...of })
-const withoutDetail = ({ detail: _, ...rest }: Document): Document => rest
+const withoutDetail = ({ detail: _detail, ...rest }: Document): Document => rest
 
 const cases: readonly Case[] = [
   { name: "role of the team", roles: [role({ apply_when: { team: "%%user.custom_data.team" }, read: true })], query: {}, byHand: { team: "team-7" } },
