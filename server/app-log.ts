@@ -25,7 +25,8 @@ export function createAppLog(logger: Logger = pino({ level: process.env["BACKSTI
     functions: (entry) => {
       const { type, function_name: name, status, error_code: code, user_id: user, started, completed, messages, error_logs: complaints } = entry
       const trigger = entry["event_subscription_name"]
-      const fields = { type, function: name, status, ...(typeof trigger === "string" ? { trigger } : {}), ...(code === undefined ? {} : { code }), ...(user === undefined ? {} : { user }), milliseconds: completed.getTime() - started.getTime() }
+      const endpoint = entry["endpoint_route"] ?? entry["incoming_webhook_name"]
+      const fields = { type, function: name, status, ...(typeof trigger === "string" ? { trigger } : {}), ...(typeof endpoint === "string" ? { endpoint } : {}), ...(code === undefined ? {} : { code }), ...(user === undefined ? {} : { user }), milliseconds: completed.getTime() - started.getTime() }
       logger.info(fields, "function")
       // What the author prints is the author's word, shown as App Services' log page showed it.
       for (const { level, text } of messages) logger.info({ function: name, level }, text)

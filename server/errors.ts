@@ -7,7 +7,7 @@ export type RequestErrorCode =
   | "ExecutionTimeLimitExceeded" | "FunctionExecutionError" | "FunctionInvalid" | "FunctionNotFound" | "FunctionSyntaxError" | "HTTPError"
   | "InternalServerError" | "InvalidParameter" | "InvalidPassword" | "InvalidSession" | "MissingAuthReq" | "MissingParameter" | "MongoDBError"
   | "NotCallable" | "RestrictedHost" | "ServiceNotFound" | "TooManyRequests" | "UserAlreadyConfirmed" | "UserDisabled" | "UserNotFound"
-  | "UserpassTokenInvalid" | "AppNotFound" | "PayloadTooLarge" | "NotFound" | "OriginNotAllowed"
+  | "UserpassTokenInvalid" | "AppNotFound" | "PayloadTooLarge" | "NotFound" | "OriginNotAllowed" | "EndpointNotFound"
 
 /** The request cannot be served as it stands. The message is App Services' text where one is known. */
 export class RequestError extends BackstitchError {

@@ -63,17 +63,18 @@ export async function serveApp({ model, secrets, opened, runtime, log, publicUrl
   })
   tokens = createTokenService({ collections: { sessions: state("sessions"), keys: state("keys") }, snapshots: customData, users, domainId, log: log.users, clock, ...tokenOptions(settings) })
   const { stateOf } = tokens
+  const contextUser: ServedApp["contextUser"] = async (userId, options) => {
+    const user = await stateOf(userId)
+    return user === undefined || user.disabled ? null : userDocument(user, options.customData ? await customData.documentFor(userId) : {})
+  }
   functions = await createFunctions({
     app: model, runtime, data, resolveValue, clock, log: log.functions, deployedAt: clock(), ...(settings.functions === undefined ? {} : { settings: settings.functions }),
-    userLookup: async (userId) => {
-      const user = await stateOf(userId)
-      return user === undefined || user.disabled ? null : userDocument(user, await customData.documentFor(userId))
-    },
+    userLookup: (userId, options = { customData: true }) => contextUser(userId, options),
   })
   await Promise.all([users.open(), indexCustomData(model, opened, log)])
   const stopping = new AbortController()
   const app: RunningApp = {
-    model, domainId, users, tokens, functions, data, publicUrl, clock, triggers,
+    model, domainId, users, tokens, functions, data, publicUrl, clock, triggers, contextUser, secret: secrets,
     closing: stopping.signal,
     stop: () => stopping.abort(),
     signIn: createSignIn({ users, tokens, decode: decodeSnapshot, clock, ...(triggers.onLogOut === undefined ? {} : { onLogOut: triggers.onLogOut }) }),

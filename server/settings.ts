@@ -49,7 +49,7 @@ const readSetting = fields({
   data: fields({
     usersMayUseRegex: flag, findOneAndReplaceWithoutUpdate: word("delete", "error"), maxResultDocuments: whole(1), maxRuleCalls: whole(0), maxRuleDepth: whole(0), maxWriteAttempts: whole(1),
   }),
-  http: fields({ publicUrl: url, trustedProxies: list(network), metricsToken }),
+  http: fields({ publicUrl: url, trustedProxies: list(network), metricsToken, concurrentEndpointRequests: whole(1) }),
 })
 
 /** What an operator may set. Every part may be absent; defaults are those of the parts themselves. */

@@ -9,19 +9,20 @@ export interface AdmissionScope {
   readonly request: Document
   readonly values: Document
   readonly environment: Document
-  readonly args: readonly Value[]
+  /** The list of a function's arguments; an endpoint has none. */
+  readonly args: readonly Value[] | undefined
   /** The value of a `%function`; rejecting makes the call fail. */
   callFunction(name: string, args: readonly Value[]): Promise<Value>
 }
 
 const mostCalls = 100
 
-/** The rule of one function. */
+/** The rule of one function or endpoint. */
 export class Admission {
   readonly #expression: Expression | undefined
 
   /** An expression with errors admits nobody. */
-  constructor(each: AppFunction) {
+  constructor(each: Pick<AppFunction, "canEvaluate">) {
     const raw = each.canEvaluate.raw
     const isOpen = raw === undefined || raw === null || (typeof raw === "object" && Object.keys(raw).length === 0)
     const problems: Problems = { errors: [], warnings: [] }
@@ -40,7 +41,7 @@ export class Admission {
     if (this.#expression === undefined) return true
     if (this.#broken) return false
     const calls = createCallTable()
-    const predicate = compile(bind(this.#expression, { user: scope.user, request: scope.request, values: scope.values, environment: scope.environment, args: [...scope.args] }, calls))
+    const predicate = compile(bind(this.#expression, { user: scope.user, request: scope.request, values: scope.values, environment: scope.environment, ...(scope.args === undefined ? {} : { args: [...scope.args] }) }, calls))
     for (;;) {
       const result = predicate({})
       const wanted = calls.takeWanted()

@@ -29,7 +29,8 @@ export function toLogEntry({ each, args, caller, options, started, completed, ou
   const lines = [...(outcome?.logs ?? []), ...warnings]
   const user = caller.kind === "user" ? caller.user["id"] : undefined
   const address = caller.request?.["remoteIPAddress"]
-  const showsArguments = !each.disableArgLogs && JSON.stringify(args).length <= mostArgumentText
+  // SECURITY: an endpoint's argument is a whole HTTP request, with whatever a third party proves itself by.
+  const showsArguments = options.response !== true && !each.disableArgLogs && JSON.stringify(args).length <= mostArgumentText
   const usage = outcome?.usage
   return {
     ...options.logFields,

@@ -1,7 +1,7 @@
 // What the functions service is given and what it promises.
 import type { Clock, Document, Json, Value } from "../../kernel/index.ts"
 import type { AppCode, CallLimits, CallRequest, LogLine, Outcome } from "../../runtime/index.ts"
-import type { AppModel, AppValue } from "../app/index.ts"
+import type { AppModel, AppValue, RuleSource } from "../app/index.ts"
 import type { Caller, DataService, RuleFunctions } from "../data/index.ts"
 import type { HttpTransport } from "./http-transport.ts"
 
@@ -28,6 +28,10 @@ export interface CallOptions {
   readonly response?: boolean
   /** What the log entry shall say besides. */
   readonly logFields?: Document
+  /** A further `can_evaluate` that must hold: an endpoint's own. */
+  readonly rule?: RuleSource | undefined
+  /** False: users that functions of this call run as have no custom data, and none is read. SOURCE: specification of users, 1.6. */
+  readonly customData?: boolean
   /** How many rule functions deep the call is. */
   readonly ruleDepth?: number
 }
@@ -71,8 +75,8 @@ export interface FunctionsOptions {
   readonly app: AppModel
   readonly runtime: GuestRuntime
   readonly data: DataService
-  /** `context.user` of an account that exists and may log in; null otherwise. */
-  readonly userLookup: (userId: string) => Promise<Document | null>
+  /** `context.user` of an account that exists and may log in; null otherwise. With `customData: false` its custom data is empty and not read. */
+  readonly userLookup: (userId: string, options?: { readonly customData: boolean }) => Promise<Document | null>
   /** What `context.values.get` gives: the value, or the secret's text; undefined hides the name. */
   readonly resolveValue: (value: AppValue) => Value
   readonly settings?: Partial<FunctionSettings>

@@ -28,6 +28,7 @@ export async function createFunctions(options: FunctionsOptions, modules?: AppCo
   const fixed = fixedStart(app, data.services, options.resolveValue, options.hostingUri ?? "", options.deployedAt ?? clock())
   const valuesForRules = Object.fromEntries(Object.entries(fixed.values).map(([name, json]) => [name, fromEjson(json)]))
   const admissions = new Map([...app.functions.values()].map((each) => [each.name, new Admission(each)]))
+  const endpointRules = new Map(app.endpoints.flatMap(({ canEvaluate }) => (canEvaluate === undefined ? [] : [[canEvaluate, new Admission({ canEvaluate })] as const])))
   const reach = reachOf(app)
   const code = codeName(app)
   const bundled = modules === undefined ? await bundleModules(app) : { modules, problems: [] }
@@ -40,8 +41,7 @@ export async function createFunctions(options: FunctionsOptions, modules?: AppCo
     return each
   }
 
-  const admit = async (each: AppFunction, args: readonly Value[], caller: FunctionCaller): Promise<void> => {
-    const admission = admissions.get(each.name)
+  const admit = async (each: AppFunction, args: readonly Value[] | undefined, caller: FunctionCaller, admission: Admission | undefined): Promise<void> => {
     if (admission === undefined || admission.isOpen) return
     const admitted = await admission.admits({
       user: caller.kind === "user" ? caller.user : systemUser, request: caller.request ?? noRequest, values: valuesForRules, environment: { tag: app.environment.tag, values: app.environment.values }, args,
@@ -66,7 +66,7 @@ export async function createFunctions(options: FunctionsOptions, modules?: AppCo
     const needs = reach(each.name)
     const isScript = entry !== each.name
     const scripts = isScript ? { ...needs.identities, scripts: [] } : needs.identities
-    const identities = new Identities(caller, scripts, call.ruleDepth, userLookup, (name) => runScript(name, caller, call))
+    const identities = new Identities(caller, scripts, call.ruleDepth, (id) => userLookup(id, { customData: call.customData !== false }), (name) => runScript(name, caller, call))
     const limits: CallLimits = { ...defaultLimits, ...settings.limits, ...settings.functionLimits[each.name] }
     const shownUser = caller.kind === "user" ? caller.user : systemUser
     const start: GuestStart = {
@@ -74,7 +74,7 @@ export async function createFunctions(options: FunctionsOptions, modules?: AppCo
       limits: guestLimits(limits), now: clock().getTime(), errorText: settings.errorText,
       entry: isScript ? { identity: identities.guest.caller, system: identities.caller.system } : await entryOf(each, identities),
       ...(needs.asksForNames ? { names: await readNames(data) } : {}),
-      ...(call.response === true ? { response: true } : {}),
+      ...(call.response === true && !isScript ? { response: true } : {}),
     }
     const http = createHttpClient(transport, settings.httpResponseBytes)
     const user = caller.kind === "user" ? caller.user["id"] : undefined
@@ -92,7 +92,9 @@ export async function createFunctions(options: FunctionsOptions, modules?: AppCo
       if (each.private && (call.via === "client")) throw new RequestError("NotCallable", `function '${name}' is private`)
       if (given !== undefined && !Array.isArray(given)) throw new RequestError("InvalidParameter", "arguments must be a list")
       const values = decodeArguments(args)
-      if (call.via === "client" || call.via === "endpoint") await admit(each, values, caller)
+      // SOURCE: specification of functions, 1.2: what comes from outside is asked for `can_evaluate`; what HTTP brings is no list of arguments.
+      if (call.via === "client" || call.via === "endpoint" || call.via === "webhook") await admit(each, call.response === true ? undefined : values, caller, admissions.get(each.name))
+      if (call.rule !== undefined) await admit(each, undefined, caller, endpointRules.get(call.rule) ?? new Admission({ canEvaluate: call.rule }))
       outcome = await perform(each, name, args, caller, call, (text) => warnings.push({ level: "warn", text }))
       if (outcome.kind !== "returned") throw outcomeError(outcome)
     } catch (error) {

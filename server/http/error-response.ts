@@ -12,7 +12,7 @@ export interface ErrorReply {
 
 const statusOf: Record<RequestErrorCode, number> = {
   APIKeyAlreadyExists: 409, APIKeyNotFound: 404, AccountNameInUse: 409, AppNotFound: 404, AuthError: 401, AuthProviderNotFound: 401, BadRequest: 400,
-  DomainNotAllowed: 401, ExecutionTimeLimitExceeded: 408, FunctionExecutionError: 400, FunctionInvalid: 400, FunctionNotFound: 404,
+  DomainNotAllowed: 401, EndpointNotFound: 404, ExecutionTimeLimitExceeded: 408, FunctionExecutionError: 400, FunctionInvalid: 400, FunctionNotFound: 404,
   FunctionSyntaxError: 400, HTTPError: 400, InternalServerError: 500, InvalidParameter: 400, InvalidPassword: 401, InvalidSession: 401,
   MissingAuthReq: 401, MissingParameter: 400, MongoDBError: 400, NotCallable: 403, NotFound: 404, OriginNotAllowed: 403, PayloadTooLarge: 413,
   RestrictedHost: 400, ServiceNotFound: 400, TooManyRequests: 429, UserAlreadyConfirmed: 400, UserDisabled: 401, UserNotFound: 404, UserpassTokenInvalid: 400,

@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify"
 import { RequestError } from "../errors.ts"
 import { authRoutes } from "./auth-routes.ts"
 import { registerCors } from "./cors.ts"
+import { addEndpointRoutes } from "./endpoint-routes.ts"
 import { functionRoutes } from "./function-routes.ts"
 import { addHealthRoutes, type Probe } from "./health.ts"
 import { locationRoutes } from "./location-routes.ts"
@@ -27,6 +28,8 @@ export interface HttpOptions {
   readonly metricsToken?: string | undefined
   /** Addresses and networks of proxies whose `X-Forwarded-*` headers count. */
   readonly trustedProxies?: readonly string[] | undefined
+  /** Requests to endpoints and webhooks under way at once, for each app; what comes then is 429. */
+  readonly concurrentEndpointRequests?: number | undefined
 }
 
 // SOURCE: 18 MB for arguments, headers and payload together; 128 KiB of headers, since custom data travels in one.
@@ -34,7 +37,7 @@ const bodyLimit = 18 * 1024 * 1024
 const maxHeaderSize = 128 * 1024
 
 /** Makes the server of the client API. It listens nowhere yet; requests can be injected. */
-export async function createHttp({ apps, log, probe, metrics, metricsToken, trustedProxies = [] }: HttpOptions): Promise<FastifyInstance> {
+export async function createHttp({ apps, log, probe, metrics, metricsToken, trustedProxies = [], concurrentEndpointRequests = 10_000 }: HttpOptions): Promise<FastifyInstance> {
   const http = Fastify({
     bodyLimit,
     http: { maxHeaderSize },
@@ -56,6 +59,7 @@ export async function createHttp({ apps, log, probe, metrics, metricsToken, trus
   addHealthRoutes(http, probe)
   addRoutes(http, apps, [...locationRoutes, ...authRoutes, ...functionRoutes])
   addRoutes(http, apps, [{ method: "GET", path: "/app/:appId/.well-known/jwks.json", handle: async ({ app }) => ({ status: 200, json: JSON.stringify(await app.tokens.jwks()) }) }])
+  await addEndpointRoutes(http, apps, { requestBytes: bodyLimit, concurrentRequests: concurrentEndpointRequests })
   return http
 }
 
@@ -67,7 +71,7 @@ function isOurs(error: unknown): boolean {
 
 /** The origins of the app a request is for; where that cannot be told, those of all apps together. */
 function originsOf(apps: AppRegistry, request: FastifyRequest): readonly string[] {
-  const id = new RegExp(`^${clientPrefix}/app/([^/]+)/`).exec(request.url.replaceAll(/\/{2,}/g, "/"))?.[1]
+  const id = new RegExp(`^(?:${clientPrefix})?/app/([^/]+)/`).exec(request.url.replaceAll(/\/{2,}/g, "/"))?.[1]
   const named = id === undefined ? undefined : apps.byClientAppId(decodeId(id))
   const candidates = named === undefined ? apps.all() : [named]
   const lists = candidates.map((app) => app.model.allowedRequestOrigins)

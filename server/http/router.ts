@@ -110,7 +110,8 @@ function readDocument(json: Record<string, unknown>): Document {
   return value
 }
 
-function appById(apps: AppRegistry, clientAppId: string): ServedApp {
+/** The app of a client App ID; throws 404. */
+export function appById(apps: AppRegistry, clientAppId: string): ServedApp {
   const app = apps.byClientAppId(clientAppId)
   if (app === undefined) throw new RequestError("AppNotFound", `cannot find app using Client App ID '${clientAppId}'`)
   return app

@@ -1,5 +1,5 @@
 // What the routes need of an app that is being served; put together in server/serve-app.ts.
-import type { Clock } from "../../kernel/index.ts"
+import type { Clock, Document } from "../../kernel/index.ts"
 import type { AppModel } from "../app/index.ts"
 import type { DataService } from "../data/index.ts"
 import type { Functions } from "../functions/index.ts"
@@ -18,6 +18,10 @@ export interface ServedApp {
   readonly publicUrl: string | undefined
   readonly clock: Clock
   readonly signIn: SignIn
+  /** `context.user` of an account that exists and may log in; null otherwise. Custom data as it is now, or none and nothing read. */
+  readonly contextUser: (userId: string, options: { readonly customData: boolean }) => Promise<Document | null>
+  /** A secret's text by its name. */
+  readonly secret: (name: string) => string | undefined
   /** Aborted when the server stops: open streams end. */
   readonly closing: AbortSignal
 }

@@ -26,6 +26,8 @@ export interface AccountsOptions {
 export interface Accounts {
   /** The account of an identity, made if it is the first login. */
   signIn(credentials: Credentials): Promise<{ readonly user: UserRecord; readonly created: boolean }>
+  /** Whether there is an account that credentials lead to. */
+  isKnown(credentials: Credentials): Promise<boolean>
   /** Adds an identity to an account. */
   link(userId: string, identity: Identity): Promise<{ readonly user: UserRecord; readonly added: boolean }>
   find(userId: string): Promise<UserRecord | undefined>
@@ -189,6 +191,11 @@ export function createAccounts({ collections: { users, identities }, clock, befo
 
   return {
     signIn,
+    async isKnown({ identity, owner }) {
+      if (owner !== undefined) return (await find(owner)) !== undefined
+      const claim = await identities.findOne({ _id: keyOf(identity), state: "active" })
+      return claim !== null && (await find(claim["user_id"] as string)) !== undefined
+    },
     link,
     find,
     describe,

@@ -47,6 +47,8 @@ export interface LoginRequest {
   readonly address: string
   /** The user, known by a verified access token, that the credentials shall be linked to. */
   readonly link?: string
+  /** Refuse credentials that no account belongs to yet, instead of making one. A server key's account is made all the same: an administrator made the key. */
+  readonly existingOnly?: boolean
 }
 
 /** A login that the token service may now start a session for. */
@@ -186,8 +188,9 @@ export function createUsers(options: UsersOptions): Users {
   }
 
   return {
-    async logIn(provider, payload, { address, link: target }) {
+    async logIn(provider, payload, { address, link: target, existingOnly = false }) {
       const { credentials, registration } = await providers.check(provider, payload, address, target !== undefined)
+      if (existingOnly && credentials.type !== "server" && !(await accounts.isKnown(credentials))) throw userNotFound()
       const login = target === undefined ? await signIn() : await link(target, credentials.identity)
       if (registration !== undefined && registration.userId !== login.userId) await registrations.setUser(registration, login.userId)
       return login
