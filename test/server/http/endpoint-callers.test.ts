@@ -69,6 +69,18 @@ describe("credentials", () => {
     expect(seen(await app.at("POST", "/join", { headers })).user["id"]).toBe(user["id"])
   })
 
+  test("that make an account fire CREATE once, and no LOGIN", async () => {
+    const headers = { jwtTokenString: await jwt("noa") }
+    const both = await Promise.all([app.at("POST", "/join", { headers }), app.at("POST", "/join", { headers })])
+    expect(seen(both[0]).user["id"]).toBe(seen(both[1]).user["id"])
+    await app.at("POST", "/join", { headers })
+    const events = async (): Promise<unknown[]> => ((await app.at("GET", "/events?identity=noa")).json() as unknown as { operation: string }[]).map(({ operation }) => operation)
+    await expect.poll(events, { timeout: 10_000 }).toEqual(["CREATE"])
+    // A real login comes after whatever was queued before it.
+    await app.call("POST", "{app}/auth/providers/custom-token/login", { body: { token: headers.jwtTokenString } })
+    await expect.poll(events, { timeout: 10_000 }).toEqual(["CREATE", "LOGIN"])
+  })
+
   test("of a registered address that never logged in make its account", async () => {
     await app.call("POST", "{app}/auth/providers/local-userpass/register", { body: { email: "mia@red.example", password } })
     const headers = { email: "mia@red.example", password }

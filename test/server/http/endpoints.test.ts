@@ -1,7 +1,10 @@
 // Custom HTTPS endpoints over HTTP: which one answers, what it is told, how a request proves itself, what is answered.
+import { readFileSync } from "node:fs"
 import { request as sendRequest } from "node:http"
+import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { serveInProcess } from "../../support/in-process.ts"
+import { root } from "../../support/serve.ts"
 import { secrets, serveEndpoints, signatureOf, type Endpoints } from "./endpoint-world.ts"
 
 let app: Endpoints
@@ -11,7 +14,8 @@ beforeAll(async () => {
 afterAll(() => app.close())
 
 describe("the sample app's endpoint", () => {
-  test("answers without credentials", async () => {
+  test("answers without credentials, as docs/endpoints.md shows", async () => {
+    expect(readFileSync(join(root, "docs/endpoints.md"), "utf8")).toContain("/app/worktracker-abcde/endpoint/status\n```\n\nanswers `{\"open\":0}`")
     const sample = await serveInProcess()
     try {
       const reply = await fetch(`${sample.url}/app/worktracker-abcde/endpoint/status`)
