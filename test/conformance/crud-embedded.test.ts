@@ -6,14 +6,14 @@ import { openEmbeddedStore } from "../../server/storage/index.ts"
 import { loadCrudCases, runCrudCase } from "./crud-cases.ts"
 
 const known = JSON.parse(readFileSync(join(import.meta.dirname, "crud-embedded.known-failures.json"), "utf8")) as Record<string, string>
-const store = openEmbeddedStore({ file: ":memory:" })
 const files = loadCrudCases()
 const indexKeys = [{ a: 1 }, { b: -1 }, { "a.b": 1 }, { a: 1, b: -1 }] as const
 
-afterAll(() => store.close())
-
 for (const { file, cases } of files) {
   describe(file, () => {
+    // A store for each file of cases: making an index costs more the more collections a store has.
+    const store = openEmbeddedStore({ file: ":memory:" })
+    afterAll(() => store.close())
     for (const each of cases) {
       const run = Object.hasOwn(known, each.id) ? test.fails : test
       run(each.id, async () => {
