@@ -125,7 +125,7 @@ describe.each(["embedded", "mongodb"] as const)("on the %s store", (kind) => {
 
   test("no more functions run at once than is set, and all users have their turn", async () => {
     const { triggers, guests } = await world.begin([authTrigger("all", ["LOGIN"])], { settings: { concurrency: 3 } })
-    guests.respond = () => quiet(2)
+    guests.respond = () => quiet(40)
     await Promise.all(Array.from({ length: 40 }, (_, at) => triggers.onEvent?.(authEvent("LOGIN", `user${at % 20}`))))
     await until(() => guests.ended.length === 40)
     expect(guests.most).toBe(3)
