@@ -43,5 +43,6 @@ export function queryOf(url: string): string {
 }
 
 function pathOf(url: string): string {
-  return url.split("?", 1)[0] as string
+  // A proxy may send the whole address.
+  return (url.split("?", 1)[0] as string).replace(/^https?:\/\/[^/]*/i, "")
 }

@@ -58,8 +58,12 @@ export async function addEndpointRoutes(http: FastifyInstance, apps: AppRegistry
   await http.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body))
-    // Before the body is read: what is for nobody is refused without holding it.
-    scope.addHook("onRequest", async (request) => void find(request))
+    scope.addHook("onRequest", async (request) => {
+      // Before the body is read: what is for nobody is refused without holding it.
+      find(request)
+      // The library refuses types it cannot read, and third parties send those; functions are told of it from the raw headers.
+      delete request.raw.headers["content-type"]
+    })
     scope.addHook("onSend", async (_request, reply, payload) => {
       if (untyped.has(reply)) reply.removeHeader("content-type")
       return payload

@@ -65,6 +65,13 @@ describe("a function", () => {
     expect((await app.at("POST", "/inspect")).json()["body"]).toBe("none")
   })
 
+  test("gets a body of any type, also of one that is none", async () => {
+    for (const type of ["application/json; charset=\"x", "multipart/form-data", "text/plain;charset=utf-8", "foo", ";;;", ""]) {
+      const { body, headers } = (await app.at("POST", "/inspect", { body: Buffer.from("{not json"), headers: { "content-type": type } })).json() as { body: string; headers: Record<string, unknown> }
+      expect([type, body, headers["Content-Type"]]).toEqual([type, "{not json", [type]])
+    }
+  })
+
   test("sees what it may check itself, and no password", async () => {
     const { headers, request } = (await app.at("GET", "/inspect", { headers: { authorization: "Basic abc", apiKey: "its own", email: "lea@red.example", password: "hush", jwtTokenString: "hush" } })).json() as Record<string, Record<string, unknown>>
     expect(headers).toMatchObject({ Authorization: ["Basic abc"], Apikey: ["its own"] })

@@ -1,6 +1,8 @@
 // Legacy webhooks at both of their addresses, and where they differ from endpoints.
+import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { signIn, type Tokens } from "../../support/in-process.ts"
+import { root } from "../../support/serve.ts"
 import { serveEndpoints, signatureOf, type Answer, type Endpoints } from "./endpoint-world.ts"
 
 let app: Endpoints
@@ -65,6 +67,20 @@ describe("a webhook", () => {
   test("asks its own rule", async () => {
     expect((await app.ask("GET", hook("partners"))).json()).toMatchObject({ error_code: "FunctionExecutionError" })
     expect((await app.ask("GET", hook("partners"), { headers: { "x-partner": "yes" } })).text).toBe("\"welcome\"")
+  })
+})
+
+describe("a webhook of an older export", () => {
+  test.each([["format-20180301", "worktracker-pqrst"], ["format-20200603", "worktracker-klmno"]])("of %s answers at both addresses", async (format, id) => {
+    const old = await serveEndpoints({ directory: join(root, "fixtures/apps", format), secrets: {} })
+    try {
+      for (const path of [`/api/client/v2.0/app/${id}/service/hooks/incoming_webhook/ping`, `/app/${id}/endpoint/hooks/ping`]) {
+        const reply = await old.ask("GET", `${path}?a=1`)
+        expect([path, reply.status, reply.text]).toEqual([path, 202, ""])
+      }
+    } finally {
+      await old.close()
+    }
   })
 })
 
