@@ -14,6 +14,8 @@ export interface PoolPlan {
   readonly modules: GuestModules
   readonly queue: { readonly all: number; readonly user: number; readonly waitMs: number }
   readonly log: RuntimeLog
+  /** A process that was started ahead, if there is one. */
+  readonly takePrepared: () => ExecutorProcess | undefined
 }
 
 /** What the runtime tells of itself; no line holds anything a guest has said but the name of its app. */
@@ -73,13 +75,11 @@ export class AppPool {
 
   #start(): void {
     const slot: Slot = {
-      process: new ExecutorProcess({
-        settings: this.#plan.settings, code: this.#code, modules: this.#plan.modules,
-        onFrame: (frame) => this.#onFrame(slot, frame), onExit: (exit) => this.#onExit(slot, exit),
-      }),
+      process: this.#plan.takePrepared() ?? new ExecutorProcess({ settings: this.#plan.settings, modules: this.#plan.modules }),
       calls: new Map(), users: new Map(), isReady: false, isLeaving: false, running: new Map(), killed: undefined,
     }
     this.#slots.add(slot)
+    slot.process.begin({ code: this.#code, onFrame: (frame) => this.#onFrame(slot, frame), onExit: (exit) => this.#onExit(slot, exit) })
     slot.process.ready.then(
       (problems) => {
         slot.isReady = true

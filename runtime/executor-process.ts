@@ -19,9 +19,13 @@ export interface GuestModules { readonly prelude: URL; readonly sync: URL }
 
 export interface ExecutorLaunch {
   readonly settings: ExecutorSettings
+  readonly modules: GuestModules
+}
+
+/** What an executor is given to do, and who hears of it. */
+export interface ExecutorTask {
   /** `AppCode` as JSON text. */
   readonly code: string
-  readonly modules: GuestModules
   readonly onFrame: (frame: Frame) => void
   readonly onExit: (exit: ExecutorExit) => void
 }
@@ -69,6 +73,7 @@ export class ExecutorProcess {
   readonly #child: ChildProcess
   readonly #pipe: Duplex
   readonly #launch: ExecutorLaunch
+  #task: ExecutorTask | undefined
   #said = ""
   #gone = false
   lastFrameAt = performance.now()
@@ -100,15 +105,20 @@ export class ExecutorProcess {
         if (this.#gone) return
         this.#gone = true
         reject(new Error(`Cannot start an executor: the process ended with ${signal ?? code}`))
-        launch.onExit({ code, signal, said: this.#said })
+        this.#task?.onExit({ code, signal, said: this.#said })
       }
       this.#child.on("error", () => onGone(null, null))
       // Not "exit": what the process said last is still in the pipe then.
       this.#child.on("close", onGone)
     })
     this.ready.catch(() => undefined)
-    const settings = JSON.stringify(launch.settings)
-    this.send(toExecutor.code, 0, settings.length, settings + launch.code)
+  }
+
+  /** Gives the process its code; until then it waits, with its own modules read. Once only. */
+  begin(task: ExecutorTask): void {
+    this.#task = task
+    const settings = JSON.stringify(this.#launch.settings)
+    this.send(toExecutor.code, 0, settings.length, settings + task.code)
   }
 
   get pid(): number | undefined {
@@ -126,7 +136,7 @@ export class ExecutorProcess {
   #receive(frame: Frame): void {
     this.lastFrameAt = performance.now()
     if (frame.type === fromExecutor.ready) this.#onReady?.(readProblems(frame.body))
-    else this.#launch.onFrame(frame)
+    else this.#task?.onFrame(frame)
     if (frame.type === fromExecutor.beat) this.#reportedRss = Number(own(parseMessage(frame.body), "rss")) || 0
   }
 

@@ -1,7 +1,7 @@
 // Runs user-authored functions. Guest code runs in executor processes only; nothing here loads an isolate.
 import { availableParallelism } from "node:os"
 import { AppPool, type RuntimeLog } from "./app-pool.ts"
-import type { CodeProblem, GuestModules } from "./executor-process.ts"
+import { ExecutorProcess, type CodeProblem, type GuestModules } from "./executor-process.ts"
 import { completeLimits, defaultLimits } from "./limits.ts"
 import { PendingCall, type CallRequest } from "./pending-call.ts"
 import type { AppCode, CallLimits, Outcome } from "./protocol.ts"
@@ -39,6 +39,8 @@ export interface Deployment {
 }
 
 export interface Runtime {
+  /** Starts an executor ahead of the deployment that will need one, while what it needs is still being read. */
+  prepare(): void
   /**
    * Puts code into use. Resolves when it can be called; calls that run by then come to their end on the code before.
    * Rejects, and leaves what was, when no executor can be started.
@@ -65,7 +67,13 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
     modules: options.guest ?? ownGuest(),
     queue: { all: 2000, user: 500, waitMs: 30_000, ...options.queue },
     log: options.log ?? noted,
+    takePrepared: (): ExecutorProcess | undefined => {
+      const taken = prepared
+      prepared = undefined
+      return taken?.isGone === true ? undefined : taken
+    },
   }
+  let prepared: ExecutorProcess | undefined
   const pools = new Map<string, AppPool>()
   const leaving = new Set<Promise<void>>()
   let lastCall = 0
@@ -78,6 +86,9 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
   }
 
   return {
+    prepare() {
+      if (!closed) prepared ??= new ExecutorProcess({ settings: plan.settings, modules: plan.modules })
+    },
     async deploy(app, code) {
       if (closed) throw new TypeError("Cannot deploy: the runtime is closed")
       const pool = new AppPool(app, JSON.stringify(code), plan)
@@ -107,6 +118,7 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
     },
     async close(withinMs = 2000) {
       closed = true
+      prepared?.kill()
       const all = [...pools.values()].map((pool) => retire(pool, withinMs))
       pools.clear()
       await Promise.all([...all, ...leaving])

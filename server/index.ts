@@ -5,23 +5,22 @@ import { createRuntime } from "../runtime/index.ts"
 import { createAppLog, type AppLog } from "./app-log.ts"
 import { checkApp, loadApp, sortFindings, type Finding, type LoadedApp } from "./app/index.ts"
 import { ConfigError } from "./errors.ts"
-import { createHttp, createMetrics, createRegistry } from "./http/index.ts"
-import { openStores, type DataLocation } from "./open-store.ts"
-import { serveApp } from "./serve-app.ts"
+import type { createHttp, Metrics } from "./http/index.ts"
+import type { DataLocation } from "./open-store.ts"
 import type { ServerSettings } from "./settings.ts"
 import type { Mailer } from "./users/index.ts"
 
 export { ConfigError, PermissionError, RequestError } from "./errors.ts"
 export type { Finding } from "./app/index.ts"
-export { explainDirectory, type Explained, type ExplainOptions } from "./explain.ts"
-export { openStore, type DataLocation, type OpenedStore } from "./open-store.ts"
-export { copyData, dumpData, inspectDump, restoreData, TransferError } from "./operations/index.ts"
+export { copyData, directoryIndexes, dumpData, explainDirectory, importUsers, inspectDump, openOperator, openStore, restoreData } from "./on-demand.ts"
+export type { Explained, ExplainOptions } from "./explain.ts"
+export type { DataLocation, OpenedStore } from "./open-store.ts"
 export type { DumpSource, InspectedDump, Progress, RestoreOptions, Selection, TransferCounts, TransferErrorCode, TransferOptions, TransferStore, WantedIndex } from "./operations/index.ts"
-export { directoryIndexes, type IndexOptions, type IndexState } from "./directory-indexes.ts"
+export type { IndexOptions, IndexState } from "./directory-indexes.ts"
 export { parseMetricsToken, parseSettings, parseTrustedProxies, readSettings, type ServerSettings } from "./settings.ts"
-export { openOperator, type LiveLogin, type OperateOptions, type Operator, type SnapshotDifference, type UserReport } from "./operate.ts"
+export type { LiveLogin, OperateOptions, Operator, SnapshotDifference, UserReport } from "./operate.ts"
 export type { DuplicateData } from "./custom-data-duplicates.ts"
-export { importUsers, type ImportOptions, type ImportSummary, type RefusedRow } from "./import-users.ts"
+export type { ImportOptions, ImportSummary, RefusedRow } from "./import-users.ts"
 export { createMailer, type MailOptions } from "./mail/index.ts"
 export type { Letter, Mailer } from "./users/index.ts"
 
@@ -83,28 +82,34 @@ function allFindings(loaded: LoadedApp): readonly Finding[] {
  */
 export async function createServer(options: ServerOptions): Promise<BackstitchServer> {
   const { directory, data, secrets = {}, clock = systemClock, log = createAppLog(), mailer, settings = {} } = options
-  const loaded = await loadApp(directory, { strict: true, secrets: lookIn(secrets) })
-  const findings = allFindings(loaded).filter(({ code }) => mailer === undefined || code !== "needs-email")
-  const model = acceptedApp(loaded, findings)
-  const opened = await openStores(data, model, settings.dataSources)
-  const metrics = createMetrics()
+  let metrics: Metrics | undefined
   const runtime = createRuntime({ log: (event) => {
-    metrics.executor(event)
+    metrics?.executor(event)
     if (event.kind === "executors-held-back" || (event.kind === "executor-ended" && event.because !== "closing" && event.because !== "retired")) log.runtime(event.kind, event)
   } })
+  const closing: (() => Promise<void> | void)[] = [() => runtime.close()]
   const release = async (): Promise<void> => {
-    await runtime.close()
-    metrics.close()
-    await opened.close()
+    for (const close of closing) await close()
   }
-  const counted: AppLog = { ...log, functions: (entry) => {
-    metrics.functionEnded(entry)
-    log.functions(entry)
-  } }
   try {
+    // An executor reads its modules while this process reads the rest of its own.
+    runtime.prepare()
+    const [{ createHttp, createMetrics, createRegistry }, { openStores }, { serveApp }, loaded] = await Promise.all([
+      import("./http/index.ts"), import("./open-store.ts"), import("./serve-app.ts"), loadApp(directory, { strict: true, secrets: lookIn(secrets) }),
+    ])
+    const findings = allFindings(loaded).filter(({ code }) => mailer === undefined || code !== "needs-email")
+    const model = acceptedApp(loaded, findings)
+    const opened = await openStores(data, model, settings.dataSources)
+    closing.push(opened.close)
+    const counts = metrics = createMetrics()
+    closing.push(counts.close)
+    const counted: AppLog = { ...log, functions: (entry) => {
+      counts.functionEnded(entry)
+      log.functions(entry)
+    } }
     const publicUrl = options.publicUrl ?? settings.http?.publicUrl
     const app = await serveApp({ model, secrets: loaded.secrets, opened, runtime, log: counted, clock, publicUrl, settings, ...(mailer === undefined ? {} : { mailer }) })
-    const http = await createHttp({ apps: createRegistry([app]), log: log.http, probe: opened.probe, metrics, ...settings.http })
+    const http = await createHttp({ apps: createRegistry([app]), log: log.http, probe: opened.probe, metrics: counts, ...settings.http })
     await app.triggers.start()
     return {
       clientAppId: model.clientAppId,

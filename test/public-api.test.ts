@@ -15,7 +15,7 @@ afterAll(() => built.remove())
 /** The values each entry exports; types are compiled against below. */
 const entries: Record<string, readonly string[]> = {
   "backstitch": [
-    "ConfigError", "PermissionError", "RequestError", "TransferError", "checkAddress", "checkDirectory", "copyData", "createMailer", "createServer",
+    "ConfigError", "PermissionError", "RequestError", "checkAddress", "checkDirectory", "copyData", "createMailer", "createServer",
     "directoryIndexes", "dumpData", "explainDirectory", "importUsers", "inspectDump", "openOperator", "openStore", "parseMetricsToken", "parseSettings",
     "parseTrustedProxies", "readSettings", "restoreData",
   ],
