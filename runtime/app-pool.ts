@@ -39,6 +39,8 @@ export class AppPool {
   readonly #queue: FairQueue<PendingCall>
   #deaths: number[] = []
   #startFailures = 0
+  /** Executors that wait for the first one: it is what calls wait for, and shares the processor with nobody. */
+  #unstarted: number
   #retries: NodeJS.Timeout[] = []
   #watch: NodeJS.Timeout | undefined
   #closing = false
@@ -53,7 +55,8 @@ export class AppPool {
     this.#queue = new FairQueue(plan.queue)
     this.#ready = Promise.withResolvers()
     this.#ready.promise.catch(() => undefined)
-    for (let index = 0; index < plan.executors; index++) this.#start()
+    this.#unstarted = plan.executors - 1
+    this.#start()
   }
 
   /** Resolves when calls can run, with what cannot be compiled. Rejects when no executor can be started. */
@@ -84,6 +87,7 @@ export class AppPool {
       (problems) => {
         slot.isReady = true
         this.#startFailures = 0
+        for (; this.#unstarted > 0 && !this.#closing; this.#unstarted--) this.#start()
         this.#plan.log({ kind: "executor-started", app: this.#app, pid: slot.process.pid })
         this.#ready.resolve(problems)
         this.#dispatch()
