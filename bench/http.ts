@@ -76,7 +76,7 @@ export async function run(): Promise<void> {
 /** A session may refresh thirty times a minute, so many take turns. */
 async function manySessions(app: string): Promise<string[]> {
   const tokens: string[] = []
-  for (let count = 0; count < 60 * seconds * 2; count++) {
+  for (let count = 0; count < 60 * seconds * 5; count++) {
     const reply = await fetch(`${app}/auth/providers/anon-user/login`, { method: "POST" })
     tokens.push(((await reply.json()) as { refresh_token: string }).refresh_token)
   }

@@ -49,6 +49,10 @@ export async function createHttp({ apps, log, probe, metrics, metricsToken, trus
   // SOURCE: native SDKs name a content type on empty bodies, people forget it on full ones: every body is JSON text.
   http.removeAllContentTypeParsers()
   http.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => done(null, body))
+  // The library refuses types it cannot read with 415; here they do not matter.
+  http.addHook("onRequest", async ({ raw }) => {
+    if (!/^[^\s/;]+\/[^\s/;]+/.test(raw.headers["content-type"] ?? "")) delete raw.headers["content-type"]
+  })
   http.setErrorHandler((error, request, reply) => {
     if (isOurs(error)) log({ method: request.method, route: request.routeOptions.url ?? "", error })
     return sendError(reply, error)

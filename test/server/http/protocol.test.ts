@@ -47,6 +47,10 @@ describe("content types", () => {
     expect(refreshed.status).toBe(201)
     const called = await served.call("POST", "{app}/functions/call", { token: lea.access_token, body: { name: "whoAmI", arguments: [] }, headers: { "content-type": "text/plain" } })
     expect(called.status).toBe(200)
+    for (const type of ["", "nonsense", "application"]) {
+      const odd = await served.call("POST", "{app}/functions/call", { token: lea.access_token, body: { name: "whoAmI", arguments: [] }, headers: { "content-type": type } })
+      expect([type, odd.status]).toEqual([type, 200])
+    }
   })
 })
 
