@@ -1,14 +1,20 @@
 // The formats of JSON Schema that a text can be tested for. All tests take time linear in the text.
-import { compileRegex } from "../expressions/index.ts"
+import { compileRegex, type Regex } from "../expressions/index.ts"
 
 const label = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 const octet = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 
+/** Compiled when it is first asked: most apps use no format, and all of them start. */
 function matching(pattern: string): (text: string) => boolean {
+  let regex: Regex | undefined
+  return (text) => (regex ??= compiled(pattern)).test(text) === true
+}
+
+function compiled(pattern: string): Regex {
   const result = compileRegex(pattern)
   // INVARIANT: the patterns stand in this file.
   if ("problem" in result) throw new TypeError(`Cannot compile the pattern of a format: ${result.problem}`)
-  return (text) => result.regex.test(text) === true
+  return result.regex
 }
 
 const isDay = matching("^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")
