@@ -79,7 +79,7 @@ export class AppPool {
   #start(): void {
     const slot: Slot = {
       process: this.#plan.takePrepared() ?? new ExecutorProcess({ settings: this.#plan.settings, modules: this.#plan.modules }),
-      calls: new Map(), users: new Map(), isReady: false, isLeaving: false, running: new Map(), killed: undefined,
+      calls: new Map(), users: new Map(), isReady: false, isLeaving: false, isSpent: false, running: new Map(), killed: undefined,
     }
     this.#slots.add(slot)
     slot.process.begin({ code: this.#code, onFrame: (frame) => this.#onFrame(slot, frame), onExit: (exit) => this.#onExit(slot, exit) })
@@ -136,8 +136,10 @@ export class AppPool {
     const end = readEnd(frame)
     this.#leave(slot, call)
     if (end.kind === "guest") call.takeEnd(end.end, end.usage)
-    else if (end.kind === "terminated") call.terminate(end.reason, end.usage)
-    else this.#retry(call)
+    else if (end.kind === "terminated") {
+      if (end.reason === "memory") slot.isSpent = true
+      call.terminate(end.reason, end.usage)
+    } else this.#retry(call)
     this.#dispatch()
   }
 

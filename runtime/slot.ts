@@ -12,6 +12,8 @@ export interface Slot {
   isLeaving: boolean
   /** Calls whose turn it was when the executor last said, and the processor time each had used. */
   running: Map<number, number>
+  /** A call was ended here for its memory: what the engine was left with may end the process a moment later, under somebody else's call. */
+  isSpent: boolean
   /** Why the server killed it, and the call it holds responsible. */
   killed: { readonly because: "deadline" | "memory" | "silence"; readonly culprit: PendingCall | undefined } | undefined
 }
@@ -28,7 +30,7 @@ export function checkSlot(slot: Slot, now: number, wasAway: boolean): void {
     if (now - call.dispatchedAt > call.limits.wallMs + hardDeadlineGraceMs) latest = call
   }
   if (latest !== undefined) slot.killed = { because: "deadline", culprit: latest }
-  else if (slot.process.residentBytes() > residentCeilingBytes(memoryMb)) slot.killed = { because: "memory", culprit: busiest(slot) }
+  else if (slot.process.residentBytes() > residentCeilingBytes(memoryMb)) slot.killed = { because: "memory", culprit: slot.isSpent ? undefined : busiest(slot) }
   else if (!wasAway && now - Math.max(slot.process.lastFrameAt, newest(slot)) > silenceMs) slot.killed = { because: "silence", culprit: busiest(slot) }
   if (slot.killed !== undefined) slot.process.kill()
 }
@@ -66,7 +68,7 @@ export function blame(slot: Slot, calls: readonly PendingCall[], exit: ExecutorE
   }
   const aborted = exit.signal === "SIGABRT" || exit.code === 134
   const killed = exit.signal === "SIGKILL" && slot.running.size > 0
-  const guilty = !slot.isLeaving && (aborted || killed) ? busiest(slot) : undefined
+  const guilty = !slot.isLeaving && !slot.isSpent && (aborted || killed) ? busiest(slot) : undefined
   if (guilty !== undefined) return { call: guilty, reason: "memory" }
   const again = calls.find((each) => each.attempts > 1)
   return again === undefined ? undefined : { call: again, reason: "executor-lost" }
