@@ -1,7 +1,7 @@
 // The one order of BSON values: what sorts, range operators, equality and indexes all go by.
 // SOURCE: MongoDB manual, "Comparison/Sort Order"; numbers of all kinds compare by exact value, NaN equals NaN and is least.
 import {
-  bsonTypeOf, isDocument, type Binary, type BSONRegExp, type BSONSymbol, type Code, type Decimal128, type Document, type Double, type Int32, type Long,
+  bsonTypeOf, isInt, isDocument, type Binary, type BSONRegExp, type BSONSymbol, type Code, type Decimal128, type Document, type Double, type Int32, type Long,
   type ObjectId, type Timestamp, type Value,
 } from "./bson.ts"
 import { compareNumbers } from "./numbers.ts"
@@ -131,7 +131,7 @@ function codeText(value: Value): string {
 
 /** Whether two numbers of any kind have the same kind too: int 1 and double 1.0 are equal values of different kinds. */
 export function numberKind(value: number | Decimal128 | Long): "int" | "double" | "long" | "decimal" {
-  if (typeof value === "number") return (value | 0) === value && !Object.is(value, -0) ? "int" : "double"
+  if (typeof value === "number") return isInt(value) ? "int" : "double"
   const name = bsonTypeOf(value)
   return name === "Long" ? "long" : name === "Decimal128" ? "decimal" : name === "Int32" ? "int" : "double"
 }
