@@ -1,5 +1,6 @@
 // The server's log: JSON lines on standard error. SECURITY: ids, names, codes, sizes and durations; never a token, a secret or a document value.
 import pino, { type Logger } from "pino"
+import type { DataLog, RuleMetrics } from "./data/index.ts"
 import type { FunctionLogEntry } from "./functions/index.ts"
 import type { HttpLog } from "./http/index.ts"
 import type { TriggerLog } from "./triggers/index.ts"
@@ -8,6 +9,7 @@ import type { UserLog } from "./users/index.ts"
 export interface AppLog {
   readonly users: UserLog
   readonly http: HttpLog
+  readonly data: DataLog
   readonly functions: (entry: FunctionLogEntry) => void
   readonly triggers: TriggerLog
   readonly runtime: (event: string, details: Readonly<Record<string, unknown>>) => void
@@ -22,6 +24,12 @@ export function createAppLog(logger: Logger = pino({ level: process.env["BACKSTI
       warn: (code, details) => logger.warn({ code, ...details }, "triggers"),
     },
     http: ({ method, route, error }) => logger.error({ method, route, ...describe(error) }, "request failed"),
+    // SOURCE: the service's log pages and Admin API: `rule_metrics` with its names.
+    data: ({ operation, namespace: { database, collection }, metrics, refused, counts, truncatedAt }) => {
+      const fields = { operation, ...counts, ...(truncatedAt === undefined ? {} : { truncatedAt }), ...(metrics === undefined ? {} : { rule_metrics: { namespaces_metrics: { [`${database}.${collection}`]: ruleMetrics(metrics) } } }) }
+      if (refused === undefined) logger.info(fields, "data")
+      else logger.warn({ ...fields, ...refused }, "data refused")
+    },
     functions: (entry) => {
       const { type, function_name: name, status, error_code: code, user_id: user, started, completed, messages, error_logs: complaints } = entry
       const trigger = entry["event_subscription_name"]
@@ -35,6 +43,11 @@ export function createAppLog(logger: Logger = pino({ level: process.env["BACKSTI
     },
     runtime: (event, details) => logger.warn({ event, ...details }, "runtime"),
   }
+}
+
+function ruleMetrics({ roles, noMatchingRole }: RuleMetrics): Record<string, unknown> {
+  const named = Object.entries(roles).map(([name, { matchingDocuments, evaluatedFields, discardedFields }]) => [name, { matching_documents: matchingDocuments, evaluated_fields: evaluatedFields, discarded_fields: discardedFields }] as const)
+  return { roles: Object.fromEntries(named), no_matching_role: noMatchingRole }
 }
 
 function describe(error: unknown): Record<string, unknown> {

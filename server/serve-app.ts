@@ -9,6 +9,7 @@ import { RequestError } from "./errors.ts"
 import { createFunctions, type Functions } from "./functions/index.ts"
 import type { ServedApp } from "./http/index.ts"
 import type { OpenedStores } from "./open-store.ts"
+import { createProviderHttp } from "./provider-http.ts"
 import type { ServerSettings } from "./settings.ts"
 import { customDataReader, openState } from "./storage/index.ts"
 import { createSignIn, createTokenService, type TokenService, type TokenServiceOptions } from "./tokens/index.ts"
@@ -46,7 +47,8 @@ export async function serveApp({ model, secrets, opened, runtime, log, publicUrl
 
   const ruleFunctions: RuleFunctions = { call: (name, args, caller) => ready(functions).call(name, args, caller) }
   const known = knownValues(model, resolveValue)
-  const data = createDataService({ dataSources: ruledDataSources(model), storeFor, known: () => known, functions: ruleFunctions, ...(settings.data === undefined ? {} : { settings: settings.data }) })
+  const { nullTypes = false, ...dataSettings } = settings.data ?? {}
+  const data = createDataService({ dataSources: ruledDataSources(model, { nullTypes }), storeFor, known: () => known, functions: ruleFunctions, log: log.data, settings: dataSettings })
   const reader = customDataReader(storeFor)
   const customData = createCustomData({ config: () => model.customUserData, reader, log: log.users, clock, ...(settings.customData === undefined ? {} : { policy: settings.customData }) })
   const userFunctions: UserFunctions = { call: (name, args) => ready(functions).runWithValues(name, args, { kind: "system" }, { via: "authentication" }) }
@@ -58,6 +60,8 @@ export async function serveApp({ model, secrets, opened, runtime, log, publicUrl
     collections: { users: state("users"), identities: state("identities"), registrations: state("registrations"), apiKeys: state("api_keys") },
     config: () => model, domainId, functions: userFunctions, secret: secrets, log: log.users, clock,
     sessions: () => ready(tokens),
+    providerHttp: createProviderHttp({ openHosts: settings.functions?.openHosts, operatorUrl: settings.users?.facebookGraphUrl }),
+    ...settings.users,
     ...(mailer === undefined ? {} : { mailer }),
     ...(triggers.onEvent === undefined ? {} : { onEvent: triggers.onEvent }),
   })

@@ -45,9 +45,10 @@ const readSetting = fields({
     algorithm: word("HS256", "ES256", "EdDSA"), accessTokenCheck: word("signature", "user", "session"), refreshTokenSeconds: whole(60),
     retiredKeySeconds: whole(0), maxSessionsPerUser: whole(1), refreshesPerMinute: whole(1),
   }),
+  users: fields({ hideUnknownUsers: flag, attemptsPerMinute: whole(1), anonymousDays: whole(1), facebookGraphUrl: url }),
   customData: fields({ onReadError: word("fail", "empty", "previous"), readTimeoutMs: whole(1), warnClaimBytes: whole(1), maxClaimBytes: whole(1) }),
   data: fields({
-    usersMayUseRegex: flag, findOneAndReplaceWithoutUpdate: word("delete", "error"), maxResultDocuments: whole(1), maxRuleCalls: whole(0), maxRuleDepth: whole(0), maxWriteAttempts: whole(1),
+    nullTypes: flag, usersMayUseRegex: flag, findOneAndReplaceWithoutUpdate: word("delete", "error"), maxResultDocuments: whole(1), maxRuleCalls: whole(0), maxRuleDepth: whole(0), maxWriteAttempts: whole(1),
   }),
   http: fields({ publicUrl: url, trustedProxies: list(network), metricsToken, concurrentEndpointRequests: whole(1) }),
 })

@@ -3,17 +3,18 @@ import { isDocument, type Document } from "../../kernel/index.ts"
 import { insertAll } from "./insert.ts"
 import type { BulkCounts } from "./log.ts"
 import { invalid } from "./refusals.ts"
-import { onStore, openRequest, type RuleRequest, type UserCollection } from "./request.ts"
+import { onStore, runWrite, type RuleRequest, type UserCollection } from "./request.ts"
 import { StoreError, type BulkOperation } from "./store.ts"
 import { applyChange, applyDelete, changeOf, replacementOf, type Written } from "./update.ts"
 
 type Counts = { -readonly [Count in keyof BulkCounts]: number }
 
 export async function bulkWrite(collection: UserCollection, operations: readonly BulkOperation[], _options: { readonly ordered?: boolean } = {}): Promise<null> {
-  const request = openRequest(collection)
-  checkOperations(operations)
-  const counts = await allOrNothing(request, operations)
-  request.logged("bulkWrite", { counts })
+  const work = (request: RuleRequest): Promise<BulkCounts> => {
+    checkOperations(operations)
+    return allOrNothing(request, operations)
+  }
+  await runWrite(collection, "bulkWrite", work, (counts) => ({ counts }))
   return null
 }
 

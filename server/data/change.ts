@@ -2,7 +2,7 @@
 import { decideRead } from "../../engine/index.ts"
 import { writeBson, type Document } from "../../kernel/index.ts"
 import { checkShape, projectAll } from "./read.ts"
-import { openRequest, type RuleRequest, type UserCollection } from "./request.ts"
+import { runWrite, type RuleRequest, type UserCollection } from "./request.ts"
 import type { UpdateOutcome } from "./service.ts"
 import type { Change, FindAndChangeOptions } from "./store.ts"
 import { applyChange, applyDelete, changeOf, replacementOf, type Written } from "./update.ts"
@@ -10,24 +10,24 @@ import { applyChange, applyDelete, changeOf, replacementOf, type Written } from 
 interface UpdateOptions { readonly upsert?: boolean; readonly arrayFilters?: readonly Document[]; readonly countChanged?: boolean }
 
 export async function updateOne(collection: UserCollection, filter: Document, update: Document, options: UpdateOptions = {}): Promise<UpdateOutcome> {
-  return outcomeOf(await run(collection, "updateOne", (request) => applyChange(request, { filter, change: changeOf(update, options.arrayFilters), many: false, upsert: options.upsert === true })), options.countChanged)
+  return outcomeOf(await runWrite(collection, "updateOne", (request) => applyChange(request, { filter, change: changeOf(update, options.arrayFilters), many: false, upsert: options.upsert === true })), options.countChanged)
 }
 
 export async function updateMany(collection: UserCollection, filter: Document, update: Document, options: UpdateOptions = {}): Promise<UpdateOutcome> {
-  return outcomeOf(await run(collection, "updateMany", (request) => applyChange(request, { filter, change: changeOf(update, options.arrayFilters), many: true, upsert: options.upsert === true })), options.countChanged)
+  return outcomeOf(await runWrite(collection, "updateMany", (request) => applyChange(request, { filter, change: changeOf(update, options.arrayFilters), many: true, upsert: options.upsert === true })), options.countChanged)
 }
 
 export async function replaceOne(collection: UserCollection, filter: Document, replacement: Document, options: { readonly upsert?: boolean; readonly countChanged?: boolean } = {}): Promise<UpdateOutcome> {
-  return outcomeOf(await run(collection, "replaceOne", (request) => applyChange(request, { filter, change: replacementOf(replacement), many: false, upsert: options.upsert === true })), options.countChanged)
+  return outcomeOf(await runWrite(collection, "replaceOne", (request) => applyChange(request, { filter, change: replacementOf(replacement), many: false, upsert: options.upsert === true })), options.countChanged)
 }
 
 export async function deleteOne(collection: UserCollection, filter: Document): Promise<{ readonly deletedCount: number }> {
-  const { targets } = await run(collection, "deleteOne", (request) => applyDelete(request, { filter, many: false }))
+  const { targets } = await runWrite(collection, "deleteOne", (request) => applyDelete(request, { filter, many: false }))
   return { deletedCount: targets.length }
 }
 
 export async function deleteMany(collection: UserCollection, filter: Document): Promise<{ readonly deletedCount: number }> {
-  const { targets } = await run(collection, "deleteMany", (request) => applyDelete(request, { filter, many: true }))
+  const { targets } = await runWrite(collection, "deleteMany", (request) => applyDelete(request, { filter, many: true }))
   return { deletedCount: targets.length }
 }
 
@@ -40,7 +40,7 @@ export function findOneAndReplace(collection: UserCollection, filter: Document, 
 }
 
 export async function findOneAndDelete(collection: UserCollection, filter: Document, options: { readonly sort?: Document; readonly projection?: Document } = {}): Promise<Document | null> {
-  return run(collection, "findOneAndDelete", async (request) => {
+  return runWrite(collection, "findOneAndDelete", async (request) => {
     checkShape(request, options.projection, options.sort)
     const { targets } = await applyDelete(request, { filter, many: false, sort: options.sort })
     return shownImage(request, targets[0]?.before, options.projection, filter)
@@ -48,7 +48,7 @@ export async function findOneAndDelete(collection: UserCollection, filter: Docum
 }
 
 function findAndChange(collection: UserCollection, operation: string, filter: Document, change: () => Change, options: FindAndChangeOptions): Promise<Document | null> {
-  return run(collection, operation, async (request) => {
+  return runWrite(collection, operation, async (request) => {
     checkShape(request, options.projection, options.sort)
     const written = await applyChange(request, { filter, change: change(), many: false, upsert: options.upsert === true, sort: options.sort })
     const [target] = written.targets
@@ -64,13 +64,6 @@ async function shownImage(request: RuleRequest, image: Document | null | undefin
   if (read.outcome === "hidden") return null
   const { projections } = await request.filters()
   return projectAll(request.store, read.document, projection === undefined ? projections : [...projections, projection], filter)
-}
-
-async function run<Result>(collection: UserCollection, operation: string, work: (request: RuleRequest) => Promise<Result>): Promise<Result> {
-  const request = openRequest(collection)
-  const result = await work(request)
-  request.logged(operation)
-  return result
 }
 
 /** SOURCE: tests of the Stitch SDKs: `modifiedCount` counts documents that were written, also those in which nothing changed. */

@@ -2,22 +2,20 @@
 import { decideInsert } from "../../engine/index.ts"
 import { isDocument, type Document, type Value } from "../../kernel/index.ts"
 import { invalid, refusedByRole } from "./refusals.ts"
-import { openRequest, type RuleRequest, type UserCollection } from "./request.ts"
+import { runWrite, type RuleRequest, type UserCollection } from "./request.ts"
 import { checkSchema } from "./schema.ts"
 
 export async function insertOne(collection: UserCollection, document: Document): Promise<{ readonly insertedId: Value }> {
-  const request = openRequest(collection)
-  const [insertedId] = await insertAll(request, [document], true)
-  request.logged("insertOne")
+  const [insertedId] = await runWrite(collection, "insertOne", (request) => insertAll(request, [document], true))
   return { insertedId }
 }
 
 export async function insertMany(collection: UserCollection, documents: readonly Document[], options: { readonly ordered?: boolean } = {}): Promise<{ readonly insertedIds: Value[] }> {
-  const request = openRequest(collection)
-  if (!Array.isArray(documents)) throw invalid("the documents of `insertMany` are a list")
-  if (documents.length === 0) throw invalid("must provide at least one element")
-  const insertedIds = await insertAll(request, documents as readonly Document[], options.ordered ?? true)
-  request.logged("insertMany")
+  const insertedIds = await runWrite(collection, "insertMany", (request) => {
+    if (!Array.isArray(documents)) throw invalid("the documents of `insertMany` are a list")
+    if (documents.length === 0) throw invalid("must provide at least one element")
+    return insertAll(request, documents as readonly Document[], options.ordered ?? true)
+  })
   return { insertedIds }
 }
 

@@ -52,9 +52,18 @@ export async function count(collection: UserCollection, filter: Document, { limi
   checkQuery(request, filter)
   checkWhole("limit", limit)
   const plan = await planRead(request, filter)
-  if (plan.query === "none") return 0
+  const counted = await countVisible(request, plan, limit)
   request.logged("count")
-  if (plan.exact) return request.store.count(request.namespace, plan.query, limit === 0 ? {} : { limit })
+  return counted
+}
+
+async function countVisible(request: RuleRequest, plan: ReadPlan, limit: number): Promise<number> {
+  if (plan.query === "none") return 0
+  if (plan.exact) {
+    const counted = await request.store.count(request.namespace, plan.query, limit === 0 ? {} : { limit })
+    if (plan.roles.onlyRole !== undefined) request.metrics.assign(plan.roles.onlyRole.role.name, counted)
+    return counted
+  }
   let counted = 0
   for await (const _ of page(visibleDocuments(request, plan, {}), 0, limit)) counted += 1
   return counted
@@ -65,6 +74,12 @@ export async function distinct(collection: UserCollection, field: string, filter
   checkQuery(request, filter)
   if (typeof field !== "string" || field === "") throw invalid("the field of `distinct` is text that is not empty")
   const plan = await planRead(request, filter)
+  const values = await distinctVisible(request, plan, field, filter)
+  request.logged("distinct")
+  return values
+}
+
+async function distinctVisible(request: RuleRequest, plan: ReadPlan, field: string, filter: Document): Promise<Value[]> {
   if (plan.query === "none") return []
   if (plan.whole && plan.filters.projections.length === 0) return request.store.distinct(request.namespace, field, plan.query)
   return collectDistinct(projected(request.store, visibleDocuments(request, plan, {}), plan.filters.projections, filter), field)

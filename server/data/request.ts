@@ -1,7 +1,7 @@
 // One operation of one user on one collection: its rules bound, and the calls its rules have made.
 import { applyFilters, bindRules, CallsWanted, createCallTable, type AppliedFilters, type BoundRules, type CallLedger, type EffectiveRules, type KnownScope } from "../../engine/index.ts"
 import { InternalError, type Value } from "../../kernel/index.ts"
-import { RequestError } from "../errors.ts"
+import { PermissionError, RequestError } from "../errors.ts"
 import { finishing } from "./cursor.ts"
 import type { DataLog, DataLogEntry } from "./log.ts"
 import { createMetrics, type MetricsCounter } from "./metrics.ts"
@@ -43,7 +43,7 @@ export interface RuleRequest extends UserCollection {
   /** Caps a cursor and logs the request when it ends; `role` is that of every document, where the user alone decides it. */
   finish(operation: string, cursor: Cursor, cap: number, role?: string): Cursor
   /** Logs the request. */
-  logged(operation: string, more?: Pick<DataLogEntry, "counts" | "truncatedAt">): void
+  logged(operation: string, more?: Pick<DataLogEntry, "counts" | "truncatedAt" | "refused">): void
 }
 
 /** Opens a request. Throws where no rules serve the namespace. */
@@ -76,6 +76,19 @@ export function openRequest(collection: UserCollection): RuleRequest {
       if (filters.conflict) throw invalid("the projections of filters include and exclude fields")
       return filters
     },
+  }
+}
+
+/** Opens a request, does the work of a write, and logs it: also when rules refuse it, since the client is not told why. */
+export async function runWrite<Result>(collection: UserCollection, operation: string, work: (request: RuleRequest) => Promise<Result>, more?: (result: Result) => Pick<DataLogEntry, "counts">): Promise<Result> {
+  const request = openRequest(collection)
+  try {
+    const result = await work(request)
+    request.logged(operation, more?.(result))
+    return result
+  } catch (error) {
+    if (error instanceof PermissionError) request.logged(operation, { refused: { code: error.code, reason: error.reason } })
+    throw error
   }
 }
 

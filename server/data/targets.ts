@@ -61,7 +61,7 @@ async function judgeOne(request: RuleRequest, before: Document, paths: readonly 
   const met = await request.decide((rules) => meet(rules, before, paths, changed))
   if (met === "no-match") return "skip"
   if (met === "no-role") {
-    request.metrics.count({ outcome: "hidden", because: "no-role-applies", role: undefined })
+    request.metrics.count({ outcome: "hidden", because: "no-role-applies", role: undefined }, before)
     return "hidden"
   }
   request.metrics.assign(met.role.role.name)

@@ -51,7 +51,7 @@ export async function* visibleDocuments(request: RuleRequest, plan: ReadPlan, op
     }
     const answer = judgeVisible(request, plan, document)
     const read = answer instanceof Promise ? await answer : answer
-    metrics.count(read)
+    metrics.count(read, document)
     if (read?.outcome === "granted") yield read.document
   }
 }
@@ -65,7 +65,7 @@ export async function visiblePage(request: RuleRequest, plan: ReadPlan, options:
   for (const document of found) {
     const answer = judgeVisible(request, plan, document)
     const read = answer instanceof Promise ? await answer : answer
-    request.metrics.count(read)
+    request.metrics.count(read, document)
     if (read?.outcome === "granted") visible.push(read.document)
   }
   return visible

@@ -174,5 +174,5 @@ test("the log tells the roles that were met and no value of a document", async (
   const entries: DataLogEntry[] = []
   const collection = collectionOn(store, [owner], { log: (entry) => entries.push(entry) })
   await collection.updateMany({}, { $set: { title: "secret-title" } } satisfies Document)
-  expect(entries).toEqual([{ operation: "updateMany", namespace: items, metrics: { roles: { owner: { matchingDocuments: 1 } }, noMatchingRole: 0 } }])
+  expect(entries).toEqual([{ operation: "updateMany", namespace: items, metrics: { roles: { owner: { matchingDocuments: 1, evaluatedFields: 0, discardedFields: 0 } }, noMatchingRole: 0 } }])
 })

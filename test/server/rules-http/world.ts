@@ -1,7 +1,7 @@
 // A served app and its users, over HTTP: what a test of rules needs. Everything a user does goes through a socket.
 import { resolve } from "node:path"
 import { fromEjson, isDocument, parseEjson, toEjson, type Document, type Value } from "../../../kernel/index.ts"
-import type { DataLocation } from "../../../server/index.ts"
+import type { DataLocation, ServerSettings } from "../../../server/index.ts"
 import { serveInProcess, signIn } from "../../support/in-process.ts"
 
 export const regressionsApp = resolve(import.meta.dirname, "../../../fixtures/apps/regressions")
@@ -36,8 +36,8 @@ export interface RulesWorld {
   close(): Promise<void>
 }
 
-export async function openRulesWorld(data: DataLocation, directory = regressionsApp): Promise<RulesWorld> {
-  const served = await serveInProcess({ directory, data })
+export async function openRulesWorld(data: DataLocation, directory = regressionsApp, settings: ServerSettings = {}): Promise<RulesWorld> {
+  const served = await serveInProcess({ directory, data, settings })
   const stamp = `${process.pid}-${Date.now()}`
   let people = 0
 
