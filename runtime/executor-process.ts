@@ -1,6 +1,6 @@
 // The server's side of one executor: starts the process, passes frames, watches its memory, kills it.
 import { spawn, type ChildProcess } from "node:child_process"
-import { existsSync, readFileSync, realpathSync } from "node:fs"
+import { existsSync, lstatSync, readFileSync, realpathSync } from "node:fs"
 import { createRequire } from "node:module"
 import type { Duplex, Readable } from "node:stream"
 import { dirname, join, sep } from "node:path"
@@ -49,22 +49,24 @@ function nodeArguments(modules: GuestModules): string[] {
   ]
 }
 
+/** What an executor reads: the runtime, and the isolates' addon with its loader. Not the rest of the program's folder, which may be a project's own. */
 function readableRoots(modules: GuestModules): string[] {
-  const here = dirname(dirname(mainModule))
+  const here = dirname(mainModule)
   const requireHere = createRequire(import.meta.url)
   const addon = realpathSync(requireHere.resolve("isolated-vm/package.json"))
-  // What the addon is found through may lie elsewhere, where packages are links (pnpm, workspaces): where it is looked for, and its own loader.
-  const links = (requireHere.resolve.paths("isolated-vm") ?? []).filter((folder) => existsSync(join(folder, "isolated-vm"))).slice(0, 1).map((folder) => `${folder}${sep}`)
   const loader = realpathSync(createRequire(addon).resolve("node-gyp-build/package.json"))
+  // Where packages are links (pnpm, workspaces), what they are found through lies elsewhere.
+  const links = [...linksTo("isolated-vm", requireHere), ...linksTo("node-gyp-build", createRequire(addon))]
   const guest = [modules.prelude, modules.sync].map((url) => dirname(fileURLToPath(url)))
-  // node-gyp-build, which finds the addon's binary, looks whether this is Alpine.
-  return [...new Set([`${here}${sep}`, packagesAround(addon), packagesAround(loader), ...links, "/etc/alpine-release", ...guest.map((path) => `${path}${sep}`)])]
+  const folders = [here, dirname(addon), dirname(loader), ...links, ...guest].map((folder) => `${folder}${sep}`)
+  // The loader, which finds the addon's binary, looks whether this is Alpine.
+  return [...new Set([...folders, "/etc/alpine-release"])]
 }
 
-/** The folder of packages that a package's file is in. */
-function packagesAround(file: string): string {
-  const end = `${sep}node_modules${sep}`
-  return file.slice(0, file.lastIndexOf(end) + end.length)
+/** The links on the way to a package, which whoever follows them has to read: the package itself, or its whole folder of packages. */
+function linksTo(name: string, from: NodeJS.Require): string[] {
+  const folder = (from.resolve.paths(name) ?? []).find((each) => existsSync(join(each, name)))
+  return folder === undefined ? [] : [folder, join(folder, name)].filter((path) => lstatSync(path).isSymbolicLink())
 }
 
 const stderrBytes = 4096

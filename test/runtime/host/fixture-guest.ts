@@ -1,4 +1,5 @@
 // A small guest side for tests of the host: plain JSON values, one `context.ask` for operations, timers, logs, `execute`.
+import { readdirSync, readFileSync, statSync } from "node:fs"
 import type { SyncAnswer, SyncRequest } from "../../../runtime/protocol.ts"
 
 const prelude = String.raw`(function (send, sync, loadFunction, loadModule) {
@@ -33,6 +34,7 @@ globalThis.setTimeout = (callback, milliseconds = 0) => { const id = ++last; tim
 globalThis.clearTimeout = (id) => { if (timers.delete(id)) send(stringify({ kind: "ops", ops: [{ id: ++last, kind: "timer-cancel", timer: id }] })); };
 const context = {
   ask, raw: (op) => post(op), functions: { execute: (name, ...args) => run(name, args) }, random: (bytes) => parse(sync(stringify({ kind: "random", bytes }))).value,
+  look: (path) => parse(sync(stringify({ kind: "look", path }))).value,
 };
 return (text) => {
   const message = parse(text);
@@ -60,6 +62,18 @@ export function preludeSource(): string {
   return prelude
 }
 
-export function answerSync(request: SyncRequest): SyncAnswer {
+/** `look` reads a path as code inside the executor process could; no real guest has such a question. */
+type FixtureRequest = SyncRequest | { readonly kind: "look"; readonly path: string }
+
+export function answerSync(request: FixtureRequest): SyncAnswer {
+  if (request.kind === "look") return { ok: true, value: look(request.path) }
   return request.kind === "random" ? { ok: true, value: "ab".repeat(request.bytes) } : { ok: false, name: "Error", message: "not in this fixture" }
+}
+
+function look(path: string): string {
+  try {
+    return statSync(path).isDirectory() ? `folder of ${readdirSync(path).length}` : `file of ${readFileSync(path).length}`
+  } catch (error) {
+    return String((error as { code?: unknown }).code)
+  }
 }
