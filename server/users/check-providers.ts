@@ -44,6 +44,9 @@ function checkOne(provider: ProviderConfig, around: ProviderSurroundings, add: A
       if (config["openId"] !== true) add("provider-id-token-only", "config/openId", "without OpenID Connect only the browser's redirect could be used, which this server does not have", "warning")
       return checkClient(config, add)
     case "oauth2-apple": return checkClient(config, add)
+    case "oauth2-facebook":
+      checkClient(config, add)
+      return checkSecret(provider.secretConfig["clientSecret"], "secret_config/clientSecret", around, add)
     default: return add("provider-unsupported", "", "this server has no such provider", "warning")
   }
 }
@@ -78,6 +81,11 @@ function checkCustomToken({ config, secretConfig }: ProviderConfig, around: Prov
     if (value === undefined) add("provider-secret-missing", "secret_config/signingKeys", `the secret \`${name}\` has no value here`)
     else if (config["signingAlgorithm"] !== "RS256" && !/^[A-Za-z0-9_-]{32,512}$/.test(value)) add("provider-secret-weak", "secret_config/signingKeys", `the secret \`${name}\` is not 32 to 512 letters, digits, \`_\` and \`-\``)
   }
+}
+
+function checkSecret(name: unknown, key: string, around: ProviderSurroundings, add: Add): void {
+  if (typeof name !== "string" || name === "") add("provider-secret-missing", key, "no secret is named")
+  else if (around.secret(name) === undefined) add("provider-secret-missing", key, `the secret \`${name}\` has no value here`)
 }
 
 function checkClient(config: Document, add: Add): void {

@@ -3,7 +3,7 @@ import { createRemoteJWKSet, customFetch, errors, importSPKI, jwtVerify, type Cr
 import { InternalError, type Clock, type Value } from "../../kernel/index.ts"
 import { RequestError } from "../errors.ts"
 import type { Credentials } from "./accounts.ts"
-import { pickMetadata } from "./metadata.ts"
+import { pickMetadata, requireDomain } from "./metadata.ts"
 import type { ProviderConfig, UserLog } from "./ports.ts"
 
 export interface ForeignTokensOptions {
@@ -117,11 +117,7 @@ export function createForeignTokens({ clock, clientAppId, secret, log, fetch: fe
       const payload = await verify(token, "RS256", [keySet(keys)], issuers)
       if (![payload.aud].flat().some((audience) => clients.includes(audience as string))) throw unauthorized()
       const email = payload["email"]
-      const domains = provider.domainRestrictions
-      if (issuer === "oauth2-google" && domains.length > 0) {
-        const domain = typeof email === "string" && payload["email_verified"] === true ? email.slice(email.lastIndexOf("@") + 1).toLowerCase() : undefined
-        if (domain === undefined || !domains.some((each) => each.toLowerCase() === domain)) throw new RequestError("DomainNotAllowed", "user domain is not allowed")
-      }
+      if (issuer === "oauth2-google") requireDomain(payload["email_verified"] === true ? email : undefined, provider.domainRestrictions)
       // SOURCE: specification 2.2: no metadata from Google with OpenID; from Apple the address, when it is sent.
       return { identity: { id: payload.sub, providerType: issuer, providerId, data: issuer === "oauth2-apple" && typeof email === "string" ? { email } : {} } }
     },

@@ -23,6 +23,12 @@ export function pickMetadata(claims: Readonly<Record<string, unknown>>, fields: 
   return data
 }
 
+/** Throws `DomainNotAllowed` unless an address that the provider vouches for is in one of the allowed domains; without any, all are. */
+export function requireDomain(email: unknown, allowed: readonly string[]): void {
+  const domain = typeof email === "string" ? email.slice(email.lastIndexOf("@") + 1).toLowerCase() : undefined
+  if (allowed.length > 0 && !allowed.some((each) => each.toLowerCase() === domain)) throw new RequestError("DomainNotAllowed", "user domain is not allowed")
+}
+
 /** Splits a path at its dots; `\.` is a dot within a name. */
 export function splitName(name: string): string[] {
   return name.split(/(?<!\\)\./).map((part) => part.replaceAll("\\.", "."))

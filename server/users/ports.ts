@@ -28,6 +28,8 @@ export interface UserCollections {
   readonly identities: StateCollection
   readonly registrations: StateCollection
   readonly apiKeys: StateCollection
+  /** Deletions that are under way, or were when their process ended. */
+  readonly deletions: StateCollection
 }
 
 /** Reads the collection that holds custom user data. */
@@ -47,6 +49,11 @@ export interface CustomDataReader {
  */
 export interface UserFunctions {
   call(name: string, args: readonly Value[]): Promise<Value>
+}
+
+/** Asks a provider for something small. Follows no redirects; rejects when there is no answer, or more of it than allowed. */
+export interface ProviderHttp {
+  get(url: URL, options: { readonly maxBytes: number; readonly signal: AbortSignal }): Promise<{ readonly status: number; readonly body: Buffer }>
 }
 
 /** A letter to one address. `link` carries `token` and `tokenId` as query parameters. */
@@ -72,6 +79,8 @@ export interface AuthEvent {
   /** `{ id, type, data, custom_data, identities }`. */
   readonly user: Document
   readonly time: Date
+  /** An event that may be told twice after a crash: with the same number, before those of its time, it is queued once. */
+  readonly once?: string
 }
 
 /** Queues an event for triggers; called after the reply's tokens exist, in order for one user. */

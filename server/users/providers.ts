@@ -4,6 +4,7 @@ import { isDocument, type Clock, type Document, type Value } from "../../kernel/
 import { RequestError } from "../errors.ts"
 import { isOutage, refusedLink, type Credentials } from "./accounts.ts"
 import type { ApiKeys } from "./api-keys.ts"
+import type { FacebookTokens } from "./facebook.ts"
 import type { ForeignTokens } from "./jwt.ts"
 import type { ProviderConfig, UserFunctions } from "./ports.ts"
 import { newHexId, providerIdOf } from "./records.ts"
@@ -16,6 +17,7 @@ export interface ProvidersOptions {
   readonly userpass: () => Userpass
   readonly apiKeys: ApiKeys
   readonly foreignTokens: ForeignTokens
+  readonly facebookTokens: FacebookTokens
   readonly functions: UserFunctions
   readonly clock: Clock
 }
@@ -37,7 +39,7 @@ export interface Providers {
 const longestId = 256
 
 /** Makes the dispatcher over all providers this server has. */
-export function createProviders({ configured, domainId, userpass, apiKeys, foreignTokens, functions, clock }: ProvidersOptions): Providers {
+export function createProviders({ configured, domainId, userpass, apiKeys, foreignTokens, facebookTokens, functions, clock }: ProvidersOptions): Providers {
   function enabled(name: string): ProviderConfig {
     const found = configured().get(name)
     if (found === undefined || found.disabled) throw new RequestError("AuthProviderNotFound", `authentication via '${name}' is unsupported`)
@@ -77,6 +79,7 @@ export function createProviders({ configured, domainId, userpass, apiKeys, forei
       case "api-key": return { credentials: await apiKeys.check(payload, idOf(name)) }
       case "custom-token": return { credentials: await foreignTokens.checkCustomToken(payload["token"], provider, idOf(name)) }
       case "custom-function": return { credentials: await checkFunction(provider, payload) }
+      case "oauth2-facebook": return { credentials: await facebookTokens.check(payload["accessToken"], provider, idOf(name)) }
       case "oauth2-google":
       case "oauth2-apple": return { credentials: await checkOpenId(provider.type, provider, payload) }
       default: throw new RequestError("AuthProviderNotFound", `authentication via '${name}' is unsupported`)

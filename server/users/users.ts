@@ -1,13 +1,14 @@
 // The users of one app: one method for each route of the client API, so that a handler only parses, calls and replies.
-import { systemClock, type Clock, type Document } from "../../kernel/index.ts"
+import { InternalError, systemClock, type Clock, type Document } from "../../kernel/index.ts"
 import { RequestError } from "../errors.ts"
 import { createAccounts, isOutage, refusedLink, type AccountsOptions } from "./accounts.ts"
 import { createUserAdministration, type UserAdministration } from "./administration.ts"
 import { createApiKeys, serverOwner } from "./api-keys.ts"
+import { createFacebookTokens } from "./facebook.ts"
 import { createForeignTokens, type ForeignTokensOptions } from "./jwt.ts"
 import { createLimiter } from "./limits.ts"
 import { createPasswords, type Passwords } from "./passwords.ts"
-import type { AuthEvent, AuthEventSink, CustomDataConfig, Mailer, ProviderConfig, UserCollections, UserFunctions, UserLog, UserSessions } from "./ports.ts"
+import type { AuthEvent, AuthEventSink, CustomDataConfig, Mailer, ProviderConfig, ProviderHttp, UserCollections, UserFunctions, UserLog, UserSessions } from "./ports.ts"
 import { createProviders } from "./providers.ts"
 import { mergedData, profileDocument, publicIdentities, userDocument, type Identity, type UserRecord } from "./records.ts"
 import { createRegistrations } from "./registrations.ts"
@@ -34,6 +35,10 @@ export interface UsersOptions {
   /** The token service, which is made after the users, for it needs them. */
   readonly sessions: () => UserSessions
   readonly fetch?: ForeignTokensOptions["fetch"]
+  /** Without it Facebook cannot be asked, and logins by its tokens are outages. */
+  readonly providerHttp?: ProviderHttp
+  /** Where Facebook's Graph API is, for tests and proxies. */
+  readonly facebookGraphUrl?: string
   readonly newUserId?: AccountsOptions["newUserId"]
   readonly passwords?: Passwords
   /** Attempts at one account's password from one address, and requests for letters and functions, a minute. Default 20. */
@@ -103,7 +108,8 @@ export function createUsers(options: UsersOptions): Users {
   const registrations = createRegistrations({ collection: collections.registrations, clock })
   const apiKeys = createApiKeys({ collection: collections.apiKeys, clock })
   const foreignTokens = createForeignTokens({ clock, clientAppId: () => config().clientAppId, secret, log, ...(options.fetch === undefined ? {} : { fetch: options.fetch }) })
-  const providers = createProviders({ configured: () => config().providers, domainId, userpass: () => userpass, apiKeys, foreignTokens, functions, clock })
+  const facebookTokens = createFacebookTokens({ http: options.providerHttp ?? noHttp, secret, log, clock, graphUrl: options.facebookGraphUrl })
+  const providers = createProviders({ configured: () => config().providers, domainId, userpass: () => userpass, apiKeys, foreignTokens, facebookTokens, functions, clock })
   const limits = { limit: attemptsPerMinute, windowMs: 60_000, clock }
   const userpass = createUserpass({
     registrations, passwords, functions, mailer, config: () => providers.enabled("local-userpass"), providerId: () => providers.idOf("local-userpass"), attempts: createLimiter(limits), requests: createLimiter(limits), endSessions: (userId) => revoke(userId), hideUnknownUsers,
@@ -226,6 +232,8 @@ export function createUsers(options: UsersOptions): Users {
     },
   }
 }
+
+const noHttp: ProviderHttp = { get: () => Promise.reject(new InternalError("unavailable", "Cannot ask a provider: there is no HTTP client")) }
 
 function eventUser(user: UserRecord, customData: Document): Document {
   return userDocument({ id: user.id, type: user.type, data: mergedData(user), identities: publicIdentities(user) }, customData)

@@ -22,7 +22,10 @@ describe("providers at deploy", () => {
     [provider("custom-token", { config: { useJWKURI: true, jwkURI: "https://keys.example" } }), []],
     [provider("oauth2-google", { config: { clientId: "c", openId: true } }), []], [provider("oauth2-google", { config: { clientId: "c" } }), ["warning provider-id-token-only /oauth2-google/config/openId"]],
     [provider("oauth2-apple"), ["error provider-client-missing /oauth2-apple/config/clientId"]],
-    [provider("oauth2-facebook"), ["warning provider-unsupported /oauth2-facebook"]],
+    [provider("oauth2-facebook", { config: { clientId: "c" }, secretConfig: { clientSecret: "good" } }), []],
+    [provider("oauth2-facebook", { config: { clientId: "c" }, secretConfig: { clientSecret: "gone" } }), ["error provider-secret-missing /oauth2-facebook/secret_config/clientSecret"]],
+    [provider("oauth2-facebook"), ["error provider-client-missing /oauth2-facebook/config/clientId", "error provider-secret-missing /oauth2-facebook/secret_config/clientSecret"]],
+    [provider("oauth2-twitter"), ["warning provider-unsupported /oauth2-twitter"]],
   ])("%j", (each, findings) => expect(check(each)).toEqual(findings))
 
   test("that send letters are refused by a server that cannot; one that only resets by letter is not", () => {

@@ -25,7 +25,7 @@ const idToken = (payload: JWTPayload): Promise<string> => sign(payload, rsa.priv
 
 function open(parts: Partial<ProviderConfig> = {}, secrets: Record<string, string> = { key: secret }, users: AppOptions["users"] = {}) {
   const config = { signingAlgorithm: "HS256", ...parts.config }
-  return openApp({ providers: [provider("custom-token", { secretConfig: { signingKeys: ["key"] }, ...parts, config }), provider("oauth2-google", parts), provider("oauth2-apple", parts), provider("oauth2-facebook")], users: { secret: (name) => secrets[name], ...users } })
+  return openApp({ providers: [provider("custom-token", { secretConfig: { signingKeys: ["key"] }, ...parts, config }), provider("oauth2-google", parts), provider("oauth2-apple", parts)], users: { secret: (name) => secrets[name], ...users } })
 }
 
 const good = async (): Promise<Response> => Response.json({ keys: [{ ...(await exportJWK(rsa.publicKey)), kid: "k1", alg: "RS256" }] })
@@ -167,11 +167,10 @@ describe("ID tokens", () => {
     }
   })
 
-  test("are needed: codes and Facebook are refused by name", async () => {
+  test("are needed: codes are refused by name", async () => {
     const { logIn } = openIdApp()
     expect(await refusal(logIn("oauth2-google", { authCode: "x" }))).toBe("400 BadRequest")
     expect(await refusal(openIdApp({ config: { clientId: "client-1" } }).logIn("oauth2-google", { id_token: "x" }))).toBe("400 BadRequest")
-    expect(await refusal(logIn("oauth2-facebook", { accessToken: "x" }))).toBe("401 AuthProviderNotFound")
   })
 })
 
