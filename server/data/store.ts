@@ -123,6 +123,8 @@ export interface Store {
    * `before: null` asks for the document an upsert would insert (with an `_id`).
    */
   preview(namespace: Namespace, before: Document | null, filter: Document, change: Change): Promise<Document>
+  /** Rejects a change that this store would make to no document at all: one that is malformed. For a request that has met nothing to preview it on. */
+  checkChange(namespace: Namespace, filter: Document, change: Change): Promise<void>
   /** Writes swaps, each only if the document is still `before`. All or nothing where `abilities.transactions`. */
   swap(namespace: Namespace, swaps: readonly Swap[]): Promise<SwapOutcome>
   /** Whether a document matches a predicate, decided by this store's query language. */

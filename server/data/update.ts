@@ -57,6 +57,8 @@ export async function applyChange(request: RuleRequest, wanted: ChangeRequest): 
     const targets = await selectTargets(request, { filter, many, sort, morePaths, changedPaths, except }, filters, judge)
     for (const { before, after } of targets) await checkSchema(request, "update", after as Document, before)
     const nothingMatched = targets.length === 0 && except.size === 0
+    // SECURITY: what is malformed is refused whether hidden documents match or not; otherwise the refusal would tell of them.
+    if (nothingMatched) await request.store.checkChange(request.namespace, filter, change)
     return { targets, replaces: change.kind === "replace", insert: upsert && nothingMatched ? await judgeUpsert(request, filter, filters, change) : undefined }
   })
 }

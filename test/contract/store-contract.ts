@@ -13,7 +13,7 @@ import { watchContract } from "./watch-contract.ts"
 import { writeContract } from "./write-contract.ts"
 
 /** What the stand-in for MongoDB does wrong, by its own documentation and by measurement. */
-export type Gap = "natural-order-after-delete" | "pipeline-updates" | "change-event-details" | "equality-of-lists"
+export type Gap = "natural-order-after-delete" | "pipeline-updates" | "change-event-details" | "equality-of-lists" | "malformed-without-documents"
 
 export interface OpenedStore { readonly store: Store & { readonly internal: Store }; close(): Promise<void> }
 

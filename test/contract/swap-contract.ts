@@ -4,6 +4,10 @@ import type { Namespace } from "../../server/data/index.ts"
 import { expectStoreError } from "./expect-error.ts"
 import type { Bench } from "./store-contract.ts"
 
+const malformed: readonly Document[] = [
+  { $bogus: { a: 1 } }, { $set: 5 }, { $set: { a: 1 }, $unset: { a: "" } }, { $set: { "a.b": 1, a: 2 } }, { $inc: { a: "text" } }, { $push: { a: { $each: 5 } } }, { $rename: { a: "a" } }, { $set: { a: 1 }, b: 2 },
+]
+
 export function swapContract({ store, fresh, unless }: Bench): void {
   const one = async (namespace: Namespace, _id: number): Promise<Document | undefined> => (await store().find(namespace, { _id }).toArray())[0]
 
@@ -45,6 +49,20 @@ export function swapContract({ store, fresh, unless }: Bench): void {
       const before = { _id: 1, a: "text" }
       const namespace = await fresh([before])
       await expectStoreError(store().preview(namespace, before, {}, { kind: "update", update: { $inc: { a: 1 } } }), "bad-request")
+    })
+
+    unless("malformed-without-documents")("a malformed change is refused where there is nothing to change", async () => {
+      const namespace = await fresh([])
+      for (const update of malformed) await expectStoreError(store().checkChange(namespace, {}, { kind: "update", update }), "bad-request")
+      await expectStoreError(store().checkChange(namespace, {}, { kind: "replace", replacement: { a: 1, $set: { b: 1 } } }), "bad-request")
+    })
+
+    test("a change that is well formed is not refused where there is nothing to change, and nothing is written", async () => {
+      const namespace = await fresh([])
+      await store().checkChange(namespace, { list: 1 }, { kind: "update", update: { $set: { "list.$": 2 }, $inc: { n: 1 } } })
+      await store().checkChange(namespace, {}, { kind: "update", update: { $set: { "list.$[x]": 0 } }, arrayFilters: [{ x: { $gt: 2 } }] })
+      await store().checkChange(namespace, {}, { kind: "replace", replacement: { a: 1 } })
+      expect(await store().count(namespace, {})).toBe(0)
     })
 
     test("a swap inserts, replaces and deletes", async () => {

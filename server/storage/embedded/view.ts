@@ -172,6 +172,10 @@ export class View implements Store {
     return this.#write(namespace, async () => this.#writes.preview(before, filter, change))
   }
 
+  checkChange(namespace: Namespace, filter: Document, change: Change): Promise<void> {
+    return this.#write(namespace, async () => void this.#writes.checkChange(filter, change))
+  }
+
   swap(namespace: Namespace, swaps: readonly Swap[]): Promise<SwapOutcome> {
     return this.#write(namespace, () => this.#writes.swap(namespace, swaps))
   }

@@ -157,8 +157,13 @@ export class WriteOperations {
 
   /** What a change would make of a document, or (before: null) what an upsert would insert. */
   preview(before: Document | null, filter: Document, change: Change): Document {
-    const { change: apply, insertion } = change.kind === "replace" ? this.#replacing(filter, change.replacement) : this.#updating(filter, change.update, change.arrayFilters)
+    const { change: apply, insertion } = this.checkChange(filter, change)
     return before === null ? withId(insertion()) : apply(before)
+  }
+
+  /** Compiles a change: one that is malformed is refused here, whatever there is to change. */
+  checkChange(filter: Document, change: Change): Transformation {
+    return change.kind === "replace" ? this.#replacing(filter, change.replacement) : this.#updating(filter, change.update, change.arrayFilters)
   }
 
   #updating(filter: Document, update: Document | readonly Document[], arrayFilters: readonly Document[] | undefined): Transformation {

@@ -12,6 +12,8 @@ const attempts = 3
 
 export interface Scratch {
   preview(before: Document | null, filter: Document, change: Change): Promise<Document>
+  /** Rejects what the server refuses even where there is no document. */
+  checkChange(filter: Document, change: Change): Promise<void>
   /** Runs a pipeline over documents that are in no collection. */
   aggregate(documents: readonly Document[], pipeline: readonly Document[], maxTimeMS: number): Promise<Document[]>
   close(): Promise<void>
@@ -63,6 +65,11 @@ export function openScratch(connection: MongoConnection): Scratch {
         if (after !== null) return normalise(after) as Document
       }
       throw new StoreError("bad-request", "Cannot preview the change: the document does not match the filter of the request", { serverCode: 2 })
+    },
+
+    async checkChange(filter, change) {
+      if (change.kind === "replace") checkReplacement(change.replacement)
+      else await inLane((lane) => applyChange(lane, filter, change, false, connection.timeoutMS))
     },
 
     aggregate: (documents, pipeline, maxTimeMS) => inLane(async (lane) => {

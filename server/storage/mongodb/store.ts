@@ -175,6 +175,10 @@ export class MongoView implements Store {
     return this.#run(namespace, () => this.#shared.scratch.preview(before, filter, change))
   }
 
+  checkChange(namespace: Namespace, filter: Document, change: Change): Promise<void> {
+    return this.#run(namespace, () => this.#shared.scratch.checkChange(filter, change))
+  }
+
   swap(namespace: Namespace, swaps: readonly Swap[]): Promise<SwapOutcome> {
     return this.#run(namespace, () => (this.#session === undefined && this.abilities.transactions && swaps.length > 1
       ? swapTogether(this.#shared.connection, namespace, swaps)

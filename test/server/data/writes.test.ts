@@ -169,6 +169,23 @@ describe("sessions", () => {
   })
 })
 
+test("a malformed change is refused the same whether nothing matches, or only what is hidden", async () => {
+  const collection = collectionOn(store, [owner])
+  const change = { $inc: { n: 1 }, $set: { n: 2 } } satisfies Document
+  const refusals = async (): Promise<string[]> => {
+    const asked = [
+      collection.updateOne({ _id: 1 }, change), collection.updateMany({}, change), collection.updateOne({ _id: 1 }, { $bogus: { a: 1 } }), collection.findOneAndUpdate({ _id: 1 }, { $set: 5 } as Document),
+      collection.updateOne({ _id: 1 }, change, { upsert: true }), collection.updateOne({ _id: 1 }, { $set: { "a.$[x]": 1 } }, { arrayFilters: [] }), collection.bulkWrite([{ updateOne: { filter: { _id: 1 }, update: change } }]),
+    ]
+    return Promise.all(asked.map((each) => each.then(() => "done", (error: unknown) => `${(error as { code?: string }).code}: ${String(error)}`)))
+  }
+  const nothing = await refusals()
+  for (const refusal of nothing) expect(refusal).toMatch(/^(bad-request|InvalidParameter): /)
+  await store.insert(items, [{ _id: 1, owner_id: otherId, n: 0 }])
+  expect(await refusals()).toEqual(nothing)
+  expect(await collection.updateOne({ _id: 1 }, { $inc: { n: 1 } })).toEqual({ matchedCount: 0, modifiedCount: 0 })
+})
+
 test("the log tells the roles that were met and no value of a document", async () => {
   await store.insert(items, [{ _id: "secret-id", owner_id: userId }, { _id: 2, owner_id: otherId }])
   const entries: DataLogEntry[] = []
