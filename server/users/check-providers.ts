@@ -52,8 +52,10 @@ function checkOne(provider: ProviderConfig, around: ProviderSurroundings, add: A
 }
 
 function checkUserpass(config: Document, around: ProviderSurroundings, add: Add): void {
-  if (config["runConfirmationFunction"] === true) checkFunction(config["confirmationFunctionName"], "config/confirmationFunctionName", around, add)
-  else if (config["autoConfirm"] !== true) checkLetters(config["emailConfirmationUrl"], "config/emailConfirmationUrl", "users confirm by a letter", around, add)
+  if (config["autoConfirm"] === true) {
+    // Nothing is asked of anybody.
+  } else if (config["runConfirmationFunction"] === true) checkFunction(config["confirmationFunctionName"], "config/confirmationFunctionName", around, add)
+  else checkLetters(config["emailConfirmationUrl"], "config/emailConfirmationUrl", "users confirm by a letter", around, add)
   if (config["runResetFunction"] === true) checkFunction(config["resetFunctionName"], "config/resetFunctionName", around, add)
   // Registering and logging in work without: only the reset is missing.
   else checkLetters(config["resetPasswordUrl"], "config/resetPasswordUrl", "passwords are reset by a letter", around, (code, key, detail) => add(code, key, detail, "warning"))

@@ -26,6 +26,8 @@ const longestToken = 1_000_000
 const longestSubject = 256
 const tolerance = 5
 const largestKeySet = 1_048_576
+/** SOURCE: specification 4.5: secrets, and keys of a set, that `custom-token` takes. */
+const mostKeys = 3
 
 const openIdIssuers = {
   "oauth2-google": { issuers: ["https://accounts.google.com", "accounts.google.com"], keys: "https://www.googleapis.com/oauth2/v3/certs" },
@@ -37,20 +39,31 @@ export function createForeignTokens({ clock, clientAppId, secret, log, fetch: fe
   const keySets = new Map<string, JWTVerifyGetKey>()
   const publicKeys = new Map<string, Promise<CryptoKey>>()
 
-  function keySet(address: string): JWTVerifyGetKey {
+  function keySet(address: string, most?: number): JWTVerifyGetKey {
     if (!URL.canParse(address) || new URL(address).protocol !== "https:") throw misconfigured("the address of the key set is not HTTPS")
-    let found = keySets.get(address)
+    const name = `${most ?? "all"} ${address}`
+    let found = keySets.get(name)
     if (found === undefined) {
       if (keySets.size >= 16) keySets.clear()
-      const remote = createRemoteJWKSet(new URL(address), { timeoutDuration: 5000, cooldownDuration: 30_000, [customFetch]: async (url, options) => limited(await fetchKeys(url, options)) })
+      const remote = createRemoteJWKSet(new URL(address), { timeoutDuration: 5000, cooldownDuration: 30_000, [customFetch]: async (url, options) => fewKeys(await limited(await fetchKeys(url, options)), most) })
       found = (header, token) => {
         // SOURCE: specification 4.5: `kid` is required in token and key.
         if (typeof header?.kid !== "string") throw new errors.JWSInvalid("no `kid`")
         return remote(header, token)
       }
-      keySets.set(address, found)
+      keySets.set(name, found)
     }
     return found
+  }
+
+  /** The keys of a set that can sign, the first few of them. */
+  async function fewKeys(response: Response, most: number | undefined): Promise<Response> {
+    if (most === undefined || response.status !== 200) return response
+    const set = await response.json().catch(() => undefined) as { readonly keys?: unknown } | undefined
+    if (!Array.isArray(set?.keys)) throw new errors.JWKSInvalid("no key set")
+    const signing = set.keys.filter((key: unknown) => isSigningKey(key))
+    if (signing.length > most) log.warn("auth-key-set-cut", { keys: signing.length, used: most })
+    return Response.json({ keys: signing.slice(0, most) })
   }
 
   function publicKey(pem: string): Promise<CryptoKey> {
@@ -64,9 +77,9 @@ export function createForeignTokens({ clock, clientAppId, secret, log, fetch: fe
 
   /** The keys and the one algorithm the configuration decides on; the token has no say. */
   async function keysOf({ config, secretConfig }: ProviderConfig): Promise<{ algorithm: "HS256" | "RS256"; keys: (CryptoKey | Uint8Array | JWTVerifyGetKey)[] }> {
-    if (config["useJWKURI"] === true) return { algorithm: "RS256", keys: [keySet(String(config["jwkURI"]))] }
+    if (config["useJWKURI"] === true) return { algorithm: "RS256", keys: [keySet(String(config["jwkURI"]), mostKeys)] }
     const algorithm = config["signingAlgorithm"] === "RS256" ? "RS256" : "HS256"
-    const names = [secretConfig["signingKeys"]].flat().filter((name) => typeof name === "string").slice(0, 3)
+    const names = [secretConfig["signingKeys"]].flat().filter((name) => typeof name === "string").slice(0, mostKeys)
     const secrets = names.flatMap((name) => secret(name) ?? [])
     if (secrets.length === 0) throw misconfigured("no signing key is set")
     if (algorithm === "RS256") return { algorithm, keys: await Promise.all(secrets.map(publicKey)).catch(() => Promise.reject(misconfigured("a signing key is no public key in PEM form"))) }
@@ -115,13 +128,22 @@ export function createForeignTokens({ clock, clientAppId, secret, log, fetch: fe
       const clients = [provider.config["clientId"]].flat().filter((each) => typeof each === "string" && each !== "")
       if (clients.length === 0) throw misconfigured("no `clientId` is set")
       const payload = await verify(token, "RS256", [keySet(keys)], issuers)
-      if (![payload.aud].flat().some((audience) => clients.includes(audience as string))) throw unauthorized()
+      const audiences = [payload.aud].flat()
+      if (!audiences.some((audience) => clients.includes(audience as string))) throw unauthorized()
+      // SECURITY: of a token for several audiences, the one it was made for is named (OpenID Connect Core, 3.1.3.7).
+      if (audiences.length > 1 && !clients.includes(payload["azp"] as string)) throw unauthorized()
       const email = payload["email"]
       if (issuer === "oauth2-google") requireDomain(payload["email_verified"] === true ? email : undefined, provider.domainRestrictions)
       // SOURCE: specification 2.2: no metadata from Google with OpenID; from Apple the address, when it is sent.
       return { identity: { id: payload.sub, providerType: issuer, providerId, data: issuer === "oauth2-apple" && typeof email === "string" ? { email } : {} } }
     },
   }
+}
+
+function isSigningKey(key: unknown): boolean {
+  if (typeof key !== "object" || key === null) return false
+  const { kty, kid, use, alg } = key as Readonly<Record<string, unknown>>
+  return kty === "RSA" && typeof kid === "string" && (use === undefined || use === "sig") && (alg === undefined || alg === "RS256")
 }
 
 async function limited(response: Response): Promise<Response> {

@@ -45,8 +45,9 @@ export function createUserpass({ registrations, passwords, functions, mailer, co
 
   function confirmMode(): Mode {
     const { config: { runConfirmationFunction, confirmationFunctionName, autoConfirm } } = config()
-    if (runConfirmationFunction === true && typeof confirmationFunctionName === "string") return { kind: "function", name: confirmationFunctionName }
-    return autoConfirm === true ? { kind: "automatic" } : { kind: "letter" }
+    // SOURCE: specification 4.3 has exactly one way; of two that are on, decision 0248.
+    if (autoConfirm === true) return { kind: "automatic" }
+    return runConfirmationFunction === true && typeof confirmationFunctionName === "string" ? { kind: "function", name: confirmationFunctionName } : { kind: "letter" }
   }
 
   async function sendLetter(kind: "confirm" | "reset", email: string, made: OneTimeToken): Promise<void> {

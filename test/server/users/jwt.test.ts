@@ -1,6 +1,6 @@
 // `custom-token`, Google and Apple: tokens signed by others.
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT, type CryptoKey, type JWTPayload } from "jose"
-import { beforeAll, describe, expect, test } from "vitest"
+import { beforeAll, describe, expect, test, vi } from "vitest"
 import type { Document } from "../../../kernel/index.ts"
 import type { ProviderConfig } from "../../../server/users/index.ts"
 import { splitName } from "../../../server/users/metadata.ts"
@@ -141,6 +141,52 @@ describe("a key set", () => {
   })
 })
 
+describe("the keys of a set", () => {
+  const keyOf = async (kid: string, pair: { publicKey: CryptoKey } = rsa, parts: object = {}): Promise<object> => ({ ...(await exportJWK(pair.publicKey)), kid, ...parts })
+  const signWith = (kid: string): Promise<string> => sign(claims, rsa.privateKey, { alg: "RS256", kid })
+
+  test("are the first three that can sign; others of the set do not count", async () => {
+    const elliptic = await generateKeyPair("ES256", { extractable: true })
+    const keys = [await keyOf("encrypts", rsa, { use: "enc" }), await keyOf("other-kind", elliptic), await keyOf("other-algorithm", rsa, { alg: "RS512" }), null, await keyOf("k1"), await keyOf("k2"), await keyOf("k3"), await keyOf("k4")]
+    const app = withKeys(async () => Response.json({ keys }))
+    for (const kid of ["k1", "k2", "k3"]) expect(await outcome(app, await signWith(kid))).toBe("accepted")
+    for (const kid of ["k4", "encrypts", "other-algorithm"]) expect(await outcome(app, await signWith(kid))).toBe("401 AuthError")
+    expect(app.app.warnings).toEqual(["auth-key-set-cut"])
+  })
+
+  test("change: a new one is found by its id, at most every thirty seconds, and an old one is forgotten with the set", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] })
+    try {
+      let kids = ["k1"]
+      let fetches = 0
+      const app = withKeys(async () => {
+        fetches += 1
+        return Response.json({ keys: await Promise.all(kids.map((kid) => keyOf(kid))) })
+      })
+      expect(await outcome(app, await signWith("k1"))).toBe("accepted")
+      kids = ["k2"]
+      for (let index = 0; index < 5; index++) expect(await outcome(app, await signWith("k2"))).toBe("401 AuthError")
+      expect(fetches).toBe(1)
+      vi.advanceTimersByTime(31_000)
+      expect(await outcome(app, await signWith("k2"))).toBe("accepted")
+      expect(await outcome(app, await signWith("k1"))).toBe("401 AuthError")
+      expect(fetches).toBe(2)
+      vi.advanceTimersByTime(601_000)
+      expect(await outcome(app, await signWith("k2"))).toBe("accepted")
+      expect(fetches).toBe(3)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test("of a sign-in service are not counted", async () => {
+    const keys = await Promise.all(["a", "b", "c", "d"].map((kid) => keyOf(kid)))
+    const app = open({ config: { clientId: "client-1", openId: true } }, {}, { fetch: async () => Response.json({ keys }) })
+    const token = await sign({ iss: "https://accounts.google.com", sub: "g1", aud: "client-1", exp: now + 600 }, rsa.privateKey, { alg: "RS256", kid: "d" })
+    expect(await refusal(app.logIn("oauth2-google", { id_token: token }))).toBe("accepted")
+  })
+})
+
 describe("ID tokens", () => {
   const google = { iss: "https://accounts.google.com", sub: "g1", aud: "client-1", exp: now + 600, email: "ana@example.com", email_verified: true }
   test("of Google log in without metadata", async () => {
@@ -157,6 +203,31 @@ describe("ID tokens", () => {
 
   test.each<[string, JWTPayload]>([["for another client", { ...google, aud: "client-2" }], ["of another issuer", { ...google, iss: "https://attacker.example" }], ["expired", { ...google, exp: now - 10 }], ["without subject", { ...google, sub: "" }]])("%s are refused", async (_what, payload) => {
     expect(await refusal(openIdApp().logIn("oauth2-google", { id_token: await idToken(payload) }))).toBe("401 AuthError")
+  })
+
+  test("for several clients name the one they were made for", async () => {
+    const several = { ...google, aud: ["client-1", "client-2"] }
+    for (const [azp, expected] of [["client-1", "accepted"], ["client-2", "401 AuthError"], [undefined, "401 AuthError"]] as const) {
+      expect(await refusal(openIdApp().logIn("oauth2-google", { id_token: await idToken({ ...several, ...(azp === undefined ? {} : { azp }) }) }))).toBe(expected)
+    }
+  })
+
+  test("of Google may name the issuer without its scheme; of Apple not", async () => {
+    expect(await refusal(openIdApp().logIn("oauth2-google", { id_token: await idToken({ ...google, iss: "accounts.google.com" }) }))).toBe("accepted")
+    expect(await refusal(openIdApp().logIn("oauth2-apple", { id_token: await idToken({ ...google, iss: "appleid.apple.com" }) }))).toBe("401 AuthError")
+  })
+
+  test("tolerate five seconds, and no more", async () => {
+    for (const [change, expected] of [[{ exp: now - 4 }, "accepted"], [{ exp: now - 6 }, "401 AuthError"], [{ iat: now + 4 }, "accepted"], [{ iat: now + 6 }, "401 AuthError"]] as const) {
+      expect(await refusal(openIdApp().logIn("oauth2-google", { id_token: await idToken({ ...google, ...change }) }))).toBe(expected)
+    }
+  })
+
+  test("signed with an algorithm other than RS256 are refused", async () => {
+    const { publicKey } = rsa
+    const jwk = await exportJWK(publicKey)
+    const forged = await sign(google, JSON.stringify(jwk), { alg: "HS256", kid: "k1" })
+    expect(await refusal(openIdApp().logIn("oauth2-google", { id_token: forged }))).toBe("401 AuthError")
   })
 
   test("are held to the allowed domains, by verified addresses", async () => {

@@ -127,6 +127,14 @@ describe("confirming by letter", () => {
 })
 
 describe("confirming by function", () => {
+  test("is not asked while confirmation is automatic", async () => {
+    const { userpass, logIn, app } = open(provider("local-userpass", { config: { ...byFunction.config, autoConfirm: true } }), { functions: { confirm: () => ({ status: "fail" }) } })
+    await userpass.register({ email, password }, address)
+    expect(await refusal(logIn("local-userpass", login))).toBe("accepted")
+    expect(await refusal(userpass.callConfirmation({ email }, address))).toBe("400 BadRequest")
+    expect(app.calls).toEqual([])
+  })
+
   test("success confirms at once", async () => {
     const { userpass, logIn, app } = withStatus(() => ({ status: "success" }))
     await userpass.register({ email, password }, address)
