@@ -6,14 +6,14 @@
 import { timingSafeEqual } from "node:crypto"
 import type { Clock } from "../../kernel/index.ts"
 import { sessionStart, type Claims } from "./encode.ts"
-import type { UserState, UserStates } from "./ports.ts"
+import type { Snapshot, UserState, UserStates } from "./ports.ts"
 import type { SessionRecord, Sessions } from "./sessions.ts"
 
 export interface LiveSessions {
   /** The session of a verified refresh token; undefined when it, or its user, allows no more. */
   find(claims: Claims, digest: string): Promise<SessionRecord | undefined>
-  /** Notes a refresh; not waited for. */
-  touch(session: SessionRecord): void
+  /** Notes a refresh and its snapshot; not waited for. */
+  note(session: SessionRecord, snapshot: Snapshot): void
   forget(sessionId: string): void
 }
 
@@ -58,7 +58,8 @@ export function createLiveSessions({ sessions, users, clock, maxAgeMs, keepsReco
     if (session === undefined || session.ended || session.userId !== claims.sub || !mayGoOn(state, session.id)) return undefined
     if (keepsRecords && endings === before) {
       if (table.size >= maxEntries) table.delete(table.keys().next().value as string)
-      table.set(session.id, session)
+      // A table of sessions has no room for copies of custom data.
+      table.set(session.id, { ...session, snapshot: undefined })
     }
     return session
   }
@@ -73,8 +74,12 @@ export function createLiveSessions({ sessions, users, clock, maxAgeMs, keepsReco
       if (session === undefined || session.userId !== claims.sub || !equalDigests(session.digest, digest) || clock().getTime() >= session.expires.getTime() + 5000) return undefined
       return session
     },
-    touch(session) {
-      if (sessions.touch(session) && table.has(session.id)) table.set(session.id, { ...session, lastRefresh: clock() })
+    note(session, snapshot) {
+      const noted = sessions.note(session, snapshot)
+      if (noted === undefined || !table.has(session.id)) return
+      table.set(session.id, { ...noted.session, snapshot: undefined })
+      // What was not stored is read again, so that the next refresh notes it.
+      void noted.stored.then((isStored) => isStored || table.delete(session.id))
     },
     forget,
   }

@@ -18,7 +18,7 @@ export interface Snapshot {
 
 /** Takes the snapshot when an access token is made. Filled by `createCustomData` of server/users. */
 export interface SnapshotSource {
-  /** Whether the last snapshot of a session is to be stored with it, for {@link claimFor} to fall back on. */
+  /** Whether {@link claimFor} falls back on the last snapshot of a session, so that each is stored before its token is handed out. */
   readonly keepsPrevious: boolean
   /** Rejects with a `server` fault when the read fails and the policy is to fail. */
   claimFor(userId: string, previous?: Snapshot): Promise<Snapshot>

@@ -113,7 +113,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
   const breaker = createLoopBreaker({ limit: refreshesPerMinute, clock })
   const recent = { maxAgeMs: Math.min(stateAgeMs, 5000), now: () => clock().getTime() }
   const states = createRecentCache({ read: (userId) => users.stateOf(userId), ...recent })
-  const records = createRecentCache({ read: (sessionId) => sessions.find(sessionId), ...recent })
+  const goesOn = createRecentCache({ read: async (sessionId) => (await sessions.find(sessionId))?.ended === false, ...recent })
   const live = createLiveSessions({ sessions, users, clock, maxAgeMs: recent.maxAgeMs, keepsRecords: !snapshots.keepsPrevious })
   const seconds = (): number => Math.floor(clock().getTime() / 1000)
 
@@ -127,7 +127,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       const refreshToken = await signRefreshToken(subject, identity, issuedAt, lifetime, key)
       const accessToken = await signAccessToken(subject, snapshot.json, issuedAt, accessTokenSeconds, key)
       const session = { id: subject.sessionId, userId, deviceId, device, identity, digest: digestOf(refreshToken), created: new Date(start), expires: new Date((issuedAt + lifetime) * 1000) }
-      const stored = await sessions.store({ ...session, snapshot: snapshots.keepsPrevious ? snapshot : undefined })
+      const stored = await sessions.store({ ...session, snapshot })
       if (!stored) continue
       if (maxSessionsPerUser !== undefined) forgetSessions(await sessions.keepNewest(userId, maxSessionsPerUser))
       return { accessToken, refreshToken, sessionId: subject.sessionId, snapshot }
@@ -145,7 +145,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
 
   function forgetSessions(ids: readonly string[]): void {
     for (const id of ids) {
-      records.forget(id)
+      goesOn.forget(id)
       live.forget(id)
     }
   }
@@ -159,7 +159,8 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       if (session === undefined || session.ended) throw new RequestError("InvalidSession", "invalid session")
       const [snapshot, key] = await Promise.all([snapshots.claimFor(grant.userId, session.snapshot), ring.current()])
       const accessToken = await signAccessToken({ ...grant, domainId }, snapshot.json, seconds(), accessTokenSeconds, key)
-      if (snapshots.keepsPrevious) await sessions.remember(session.id, snapshot)
+      await sessions.remember(session.id, snapshot)
+      live.forget(session.id)
       return { accessToken, snapshot }
     },
     async verifyAccess(token) {
@@ -168,7 +169,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       const { sub: userId, sessionId, deviceId, iat: issuedAt, exp: expiresAt } = claims
       const user = accessTokenCheck === "signature" ? undefined : await states.get(userId)
       if (accessTokenCheck !== "signature" && !mayGoOn(user, sessionId)) throw new RequestError("InvalidSession", "invalid session")
-      if (accessTokenCheck === "session" && (await records.get(sessionId))?.ended !== false) throw new RequestError("InvalidSession", "invalid session")
+      if (accessTokenCheck === "session" && !(await goesOn.get(sessionId))) throw new RequestError("InvalidSession", "invalid session")
       return { userId, sessionId, deviceId, issuedAt, expiresAt, customData, user }
     },
     async verifyRefresh(token) {
@@ -181,7 +182,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       const [snapshot, key] = await Promise.all([snapshots.claimFor(claims.sub, session.snapshot), ring.current()])
       const accessToken = await signAccessToken({ userId: claims.sub, sessionId: session.id, deviceId: claims.deviceId, domainId }, snapshot.json, seconds(), accessTokenSeconds, key)
       if (snapshots.keepsPrevious) await sessions.remember(session.id, snapshot)
-      else live.touch(session)
+      else live.note(session, snapshot)
       return { accessToken, snapshot }
     },
     async logOut(token) {

@@ -13,8 +13,10 @@ export interface SessionRecord {
   readonly ended: boolean
   readonly expires: Date
   readonly lastRefresh: Date
-  /** The last snapshot put into a token, where the policy asks for it. */
+  /** The last snapshot put into a token. */
   readonly snapshot: Snapshot | undefined
+  /** Tells whether another snapshot is the same; undefined when none is stored. */
+  readonly snapshotDigest: string | undefined
 }
 
 export interface NewSession {
@@ -27,7 +29,7 @@ export interface NewSession {
   readonly digest: string
   readonly created: Date
   readonly expires: Date
-  readonly snapshot: Snapshot | undefined
+  readonly snapshot: Snapshot
 }
 
 export interface Sessions {
@@ -42,10 +44,15 @@ export interface Sessions {
   endAll(userId: string): Promise<{ readonly ended: string[]; readonly newest: number }>
   /** Ids of the sessions that ended at or after a time. */
   endedSince(time: Date): Promise<string[]>
-  /** Notes a refresh; the caller does not wait for it. Exact to an hour, as nothing but cleaning up reads it. False: noted lately. */
-  touch(session: SessionRecord): boolean
-  /** Stores a new snapshot with its session. */
+  /**
+   * Notes a refresh; the caller does not wait for it. The time is exact to an hour, and the snapshot is written when it is another:
+   * only operators and cleaning up read them. Undefined: there was nothing to note; else the session as it is then, and whether that was stored.
+   */
+  note(session: SessionRecord, snapshot: Snapshot): { readonly session: SessionRecord; readonly stored: Promise<boolean> } | undefined
+  /** Stores a new snapshot with its session, and when it was taken. */
   remember(id: string, snapshot: Snapshot): Promise<void>
+  /** The sessions of a user that have neither ended nor expired, newest first, as they are stored. */
+  liveOf(userId: string): Promise<Document[]>
   /** Devices a user has logged in from, newest first. */
   devicesOf(userId: string): Promise<Document[]>
   /** When the user last logged in or refreshed, exact to an hour. */
@@ -64,9 +71,16 @@ export function digestOf(token: string): string {
   return hash("sha256", token, "base64url")
 }
 
+function snapshotDigestOf({ json }: Snapshot): string {
+  return json === undefined ? "" : digestOf(json)
+}
+
+/** A session that has ended keeps no copy of custom data. */
+const ending = (now: Date): Document => ({ $set: { ended: true, ended_at: now }, $unset: { snapshot: 1, snapshot_at: 1 } })
+
 /** Makes the store of sessions over one collection. */
 export function createSessions({ collection, clock, log }: { readonly collection: StateCollection; readonly clock: Clock; readonly log: UserLog }): Sessions {
-  const writing = new Set<Promise<void>>()
+  const writing = new Set<Promise<boolean>>()
   let indexed: Promise<void> | undefined
 
   function ensureIndexes(): Promise<void> {
@@ -87,7 +101,7 @@ export function createSessions({ collection, clock, log }: { readonly collection
 
   async function endEach(documents: readonly Document[]): Promise<string[]> {
     const ids = documents.map((document) => document["_id"] as string)
-    for (const id of ids) await collection.updateOne({ _id: id, ended: false }, { $set: { ended: true, ended_at: clock() } })
+    for (const id of ids) await collection.updateOne({ _id: id, ended: false }, ending(clock()))
     return ids
   }
 
@@ -97,9 +111,8 @@ export function createSessions({ collection, clock, log }: { readonly collection
       const { id, userId, deviceId, device, identity, digest, created, expires, snapshot } = session
       const document: Document = {
         _id: id, user_id: userId, device_id: deviceId, device, provider_type: identity.providerType, provider_id: identity.providerId, identity_id: identity.id,
-        created, expires, last_refresh: created, ended: false, digest,
+        created, expires, last_refresh: created, ended: false, digest, ...stored(snapshot),
       }
-      if (snapshot !== undefined) Object.assign(document, stored(snapshot))
       return (await collection.insertOne(document)) === "inserted"
     },
     async find(id) {
@@ -107,7 +120,7 @@ export function createSessions({ collection, clock, log }: { readonly collection
       return document === null ? undefined : toRecord(document)
     },
     async end(id, digest) {
-      return (await collection.updateOne({ _id: id, digest, ended: false }, { $set: { ended: true, ended_at: clock() } })) === 1
+      return (await collection.updateOne({ _id: id, digest, ended: false }, ending(clock()))) === 1
     },
     keepNewest: async (userId, count) => endEach((await active(userId)).slice(count)),
     async endAll(userId) {
@@ -121,19 +134,28 @@ export function createSessions({ collection, clock, log }: { readonly collection
       await ensureIndexes()
       return (await collection.find({ ended_at: { $gte: time } })).map((document) => document["_id"] as string)
     },
-    touch(session) {
+    note(session, snapshot) {
       const now = clock()
-      if (now.getTime() - session.lastRefresh.getTime() < touchMs) return false
-      const write = collection.updateOne({ _id: session.id }, { $set: { last_refresh: now } }).then(
-        () => undefined,
-        () => log.warn("session-touch-failed", { sessionId: session.id }),
+      const snapshotDigest = snapshotDigestOf(snapshot)
+      const isOther = snapshotDigest !== session.snapshotDigest
+      if (!isOther && now.getTime() - session.lastRefresh.getTime() < touchMs) return undefined
+      const write = collection.updateOne({ _id: session.id, ended: false }, { $set: { last_refresh: now, ...(isOther ? stored(snapshot) : {}) } }).then(
+        () => true,
+        () => {
+          log.warn("session-note-failed", { sessionId: session.id })
+          return false
+        },
       )
       writing.add(write)
       void write.finally(() => writing.delete(write))
-      return true
+      return { session: { ...session, lastRefresh: now, snapshotDigest }, stored: write }
     },
     async remember(id, snapshot) {
-      await collection.updateOne({ _id: id }, { $set: { ...stored(snapshot), last_refresh: clock() } })
+      await collection.updateOne({ _id: id, ended: false }, { $set: { ...stored(snapshot), last_refresh: clock() } })
+    },
+    async liveOf(userId) {
+      const now = clock().getTime()
+      return (await active(userId)).filter(({ expires }) => expires instanceof Date && expires.getTime() > now)
     },
     async devicesOf(userId) {
       await ensureIndexes()
@@ -160,13 +182,18 @@ export function createSessions({ collection, clock, log }: { readonly collection
 }
 
 function toRecord(document: Document): SessionRecord {
-  const { snapshot, snapshot_at: takenAt } = document
+  const snapshot = storedSnapshot(document)
   const [ended, expires, lastRefresh] = [document["ended"], document["expires"], document["last_refresh"]]
   if (!(expires instanceof Date) || !(lastRefresh instanceof Date) || typeof ended !== "boolean") throw new InternalError("internal", "Cannot read a session: its record is damaged")
   return {
     id: document["_id"] as string, userId: document["user_id"] as string, deviceId: document["device_id"] as string, digest: document["digest"] as string, ended, expires, lastRefresh,
-    snapshot: takenAt instanceof Date ? { json: typeof snapshot === "string" ? snapshot : undefined, takenAt } : undefined,
+    snapshot, snapshotDigest: snapshot === undefined ? undefined : snapshotDigestOf(snapshot),
   }
+}
+
+/** The snapshot in a stored session; undefined when there is none. */
+export function storedSnapshot({ snapshot, snapshot_at: takenAt }: Document): Snapshot | undefined {
+  return takenAt instanceof Date ? { json: typeof snapshot === "string" ? snapshot : undefined, takenAt } : undefined
 }
 
 function stored({ json, takenAt }: Snapshot): Document {
