@@ -5,7 +5,6 @@ import { decodeDocument } from "../decode.ts"
 import { holdsExactly } from "../values.ts"
 import type { Access } from "./access.ts"
 import { lookUp, type CollectionInfo } from "./catalog.ts"
-import type { Row } from "./connection.ts"
 import { Slice } from "./cursor.ts"
 import { entryTail } from "./entries.ts"
 import { encodeKey, encodeParts } from "./keys.ts"
@@ -26,8 +25,8 @@ export async function findFirstInserted(access: Access, namespace: Namespace, fi
     const info = lookUp(catalog, namespace)
     if (info === undefined) return null
     const { sql, parameters } = candidates(info, field, value)
-    const rows = connection.all<Row>(sql, ...parameters, after)
-    for (const { n, doc } of rows) {
+    const rows = connection.rows(sql, ...parameters, after)
+    for (const [n, doc] of rows) {
       const document = decodeDocument(doc)
       if (isIt(document)) return document
       after = n
@@ -42,5 +41,5 @@ function candidates({ table, indexes }: CollectionInfo, field: string, value: Va
   const index = indexes.find(({ fields }) => fields.length === 1 && fields[0]?.field === field)
   if (index === undefined) return { sql: `SELECT n, doc FROM ${table} WHERE n > ? ORDER BY n LIMIT ${step}`, parameters: [] }
   const key = encodeParts([{ value, descending: index.fields[0]?.descending === true }], entryTail.direct)
-  return { sql: `SELECT i.n AS n, d.doc AS doc FROM ${index.table} i CROSS JOIN ${table} d ON d.n = i.n WHERE i.k = ? AND i.n > ? ORDER BY i.n LIMIT ${step}`, parameters: [key] }
+  return { sql: `SELECT i.n, d.doc FROM ${index.table} i CROSS JOIN ${table} d ON d.n = i.n WHERE i.k = ? AND i.n > ? ORDER BY i.n LIMIT ${step}`, parameters: [key] }
 }

@@ -9,11 +9,11 @@ import { encodeKey, encodeParts, rankByte, type KeyPart } from "./keys.ts"
 /** A range of keys: from `low`, up to and without `high`. */
 export interface Interval { readonly low: Uint8Array; readonly high: Uint8Array }
 
-/** `point`: the one document whose `_id` has this key. */
+/** `point`: the one document whose `_id` has this key. `bounded`: the paths whose bounds the intervals hold. */
 export type Plan =
   | { readonly kind: "point"; readonly key: Uint8Array; readonly sorted: true }
   | { readonly kind: "natural"; readonly backwards: boolean; readonly sorted: boolean }
-  | { readonly kind: "primary" | "index"; readonly index: IndexInfo | null; readonly intervals: readonly Interval[]; readonly backwards: boolean; readonly sorted: boolean }
+  | { readonly kind: "primary" | "index"; readonly index: IndexInfo | null; readonly intervals: readonly Interval[]; readonly bounded: readonly string[]; readonly backwards: boolean; readonly sorted: boolean }
 
 export interface Wanted { readonly bounds: readonly PathBounds[]; readonly sort?: Document; readonly hint?: Document | string; readonly limited: boolean }
 
@@ -68,7 +68,8 @@ function indexPlan(index: IndexInfo | null, wanted: Wanted, forced: boolean): { 
   if (!forced && !bounded && order === undefined) return undefined
   const sorted = isEmpty(wanted.sort) || order !== undefined
   const intervals = bounded ? intervalsOf(fields[equal], points, range) : [wholeIndex]
-  const plan: Plan = { kind: index === null ? "primary" : "index", index, intervals, backwards: order === -1, sorted }
+  const held = fields.slice(0, equal + (range === undefined ? 0 : 1)).map(({ field }) => field)
+  const plan: Plan = { kind: index === null ? "primary" : "index", index, intervals, bounded: held, backwards: order === -1, sorted }
   const unique = equal === fields.length && (index === null || index.unique)
   const forOrder = order === undefined ? 0 : wanted.limited ? 6 : 2
   return { plan, score: (unique ? 1000 : 0) + equal * 10 + (range === undefined ? 0 : range.lower !== undefined && range.upper !== undefined ? 5 : 4) + forOrder }

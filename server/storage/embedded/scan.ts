@@ -46,7 +46,7 @@ export function startScan(namespace: Namespace, plan: Plan, options: { readonly 
       size = nextSize(rows, size)
       if (plan.kind === "index" && isMultikey(info, plan.index)) seen ??= new Set()
       const found: Found[] = []
-      for (const { n, doc } of rows) {
+      for (const [n, doc] of rows) {
         if (mayMatch !== undefined && !mayMatch(doc)) continue
         if (seen !== undefined) {
           if (seen.has(n)) continue
@@ -65,7 +65,7 @@ function isMultikey(info: CollectionInfo, index: IndexInfo | null): boolean {
 
 function nextSize(rows: readonly Row[], size: number): number {
   let bytes = 1
-  for (const { doc } of rows) bytes += doc.length
+  for (const [, doc] of rows) bytes += doc.length
   return Math.max(1, Math.min(size * 4, largestBatch, Math.floor((batchBytes * rows.length) / bytes)))
 }
 
@@ -85,7 +85,7 @@ function pointStep(key: Uint8Array): Step {
   return (connection, { table }) => {
     if (done) return []
     done = true
-    const row = connection.get<Row>(`SELECT n, doc FROM ${table} WHERE id = ?`, key)
+    const row = connection.row(`SELECT n, doc FROM ${table} WHERE id = ?`, key)
     return row === undefined ? [] : [row]
   }
 }
@@ -94,8 +94,8 @@ function naturalSteps(backwards: boolean): Step {
   let last = backwards ? Number.MAX_SAFE_INTEGER : -1
   return (connection, { table }, size) => {
     const sql = backwards ? `SELECT n, doc FROM ${table} WHERE n < ? ORDER BY n DESC LIMIT ${size}` : `SELECT n, doc FROM ${table} WHERE n > ? ORDER BY n LIMIT ${size}`
-    const rows = connection.all<Row>(sql, last)
-    last = rows.at(-1)?.n ?? last
+    const rows = connection.rows(sql, last)
+    last = rows.at(-1)?.[0] ?? last
     return rows
   }
 }
@@ -124,23 +124,23 @@ function keySteps({ index, intervals, backwards }: Extract<Plan, { kind: "primar
 }
 
 /** A row says its key only where the document has several; else the key is made again from the document, once a batch. */
-function placeOf({ n, k, doc }: Row, index: IndexInfo | null): Place {
+function placeOf([n, doc, k]: Row, index: IndexInfo | null): Place {
   if (k !== undefined) return { n, k }
   const document = decodeDocument(doc)
   return { n, k: index === null ? encodeKey(document["_id"]) : entriesOf(index, document).keys[0] as Uint8Array }
 }
 
 function primaryRows(connection: Connection, table: string, { low, high }: Interval, after: Uint8Array | undefined, backwards: boolean, limit: number): Row[] {
-  if (backwards) return connection.all<Row>(`SELECT n, doc FROM ${table} WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ${limit}`, low, after ?? high)
-  if (after === undefined) return connection.all<Row>(`SELECT n, doc FROM ${table} WHERE id >= ? AND id < ? ORDER BY id LIMIT ${limit}`, low, high)
-  return connection.all<Row>(`SELECT n, doc FROM ${table} WHERE id > ? AND id < ? ORDER BY id LIMIT ${limit}`, after, high)
+  if (backwards) return connection.rows(`SELECT n, doc FROM ${table} WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ${limit}`, low, after ?? high)
+  if (after === undefined) return connection.rows(`SELECT n, doc FROM ${table} WHERE id >= ? AND id < ? ORDER BY id LIMIT ${limit}`, low, high)
+  return connection.rows(`SELECT n, doc FROM ${table} WHERE id > ? AND id < ? ORDER BY id LIMIT ${limit}`, after, high)
 }
 
 function indexRows(connection: Connection, info: CollectionInfo, index: IndexInfo, { low, high }: Interval, after: Place | undefined, backwards: boolean, limit: number): Row[] {
-  const columns = isMultikey(info, index) ? "i.k AS k, i.n AS n, d.doc AS doc" : "i.n AS n, d.doc AS doc"
+  const columns = isMultikey(info, index) ? "i.n, d.doc, i.k" : "i.n, d.doc"
   const from = `SELECT ${columns} FROM ${index.table} i CROSS JOIN ${info.table} d ON d.n = i.n WHERE`
   const order = `${backwards ? "ORDER BY i.k DESC, i.n DESC" : "ORDER BY i.k, i.n"} LIMIT ${limit}`
-  if (after === undefined) return connection.all<Row>(`${from} i.k >= ? AND i.k < ? ${order}`, low, high)
-  if (backwards) return connection.all<Row>(`${from} i.k >= ? AND (i.k, i.n) < (?, ?) ${order}`, low, after.k, after.n)
-  return connection.all<Row>(`${from} (i.k, i.n) > (?, ?) AND i.k < ? ${order}`, after.k, after.n, high)
+  if (after === undefined) return connection.rows(`${from} i.k >= ? AND i.k < ? ${order}`, low, high)
+  if (backwards) return connection.rows(`${from} i.k >= ? AND (i.k, i.n) < (?, ?) ${order}`, low, after.k, after.n)
+  return connection.rows(`${from} (i.k, i.n) > (?, ?) AND i.k < ? ${order}`, after.k, after.n, high)
 }

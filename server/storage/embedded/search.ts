@@ -1,7 +1,7 @@
 // Searches: filter, sort, skip, limit and projection over a scan.
 import type { Document } from "../../../kernel/index.ts"
 import { StoreError, type FindOptions, type Namespace } from "../../data/index.ts"
-import { nodeBounds } from "../language/bounds.ts"
+import { nodeBounds, type PathBounds } from "../language/bounds.ts"
 import { compileNode } from "../language/compile-tree.ts"
 import { compileProjection, compileSort, type LanguageOptions } from "../language/index.ts"
 import { parseFilter } from "../language/parse-filter.ts"
@@ -32,7 +32,6 @@ export function compileSearch(namespace: Namespace, filter: Document, options: {
   const matches = node === undefined ? everything : compileNode(node)
   const isSorted = sort !== undefined && Object.keys(sort).length > 0 && !Object.hasOwn(sort, "$natural")
   const bounds = node === undefined ? [] : nodeBounds(node)
-  const mayMatch = compileRawFilter(bounds)
   const wantedHint = sort !== undefined && Object.hasOwn(sort, "$natural") ? sort : hint
   const planOf: Search["plan"] = (reader, limited) => {
     const info = lookUp(reader.catalog, namespace)
@@ -47,9 +46,15 @@ export function compileSearch(namespace: Namespace, filter: Document, options: {
       const plan = planOf(reader, limited)
       if (plan === undefined) return undefined
       const sorted = !isSorted || plan.sorted
-      return { scan: startScan(namespace, plan, { expected: limited > 0 && sorted ? limited : undefined, mayMatch: plan.kind === "point" ? undefined : mayMatch }), sorted }
+      return { scan: startScan(namespace, plan, { expected: limited > 0 && sorted ? limited : undefined, mayMatch: compileRawFilter(boundsLeft(bounds, plan)) }), sorted }
     },
   }
+}
+
+/** The bounds that a plan has not used up: what it visits is within the others, but for lists. */
+function boundsLeft(bounds: readonly PathBounds[], plan: Plan): readonly PathBounds[] {
+  if (plan.kind === "natural" || bounds.length === 0) return bounds
+  return plan.kind === "point" ? [] : bounds.filter(({ path }) => !plan.bounded.includes(path))
 }
 
 /** A search under way: each step looks at one batch of rows. */

@@ -3,7 +3,7 @@ import { writeBson, type Document, type Value } from "../../../kernel/index.ts"
 import { StoreError, type IndexSpecification, type Namespace } from "../../data/index.ts"
 import { createCollection, createIndex, lookUp, withCollection, type Catalog, type CollectionInfo, type IndexInfo } from "./catalog.ts"
 import type { ChangeLog, RowChange } from "./change-log.ts"
-import type { Connection, Row } from "./connection.ts"
+import type { Connection } from "./connection.ts"
 import { entriesOf, rivalKeys } from "./entries.ts"
 import { duplicateKey, sqliteCode } from "./errors.ts"
 import { encodeKey } from "./keys.ts"
@@ -46,15 +46,15 @@ export class WriteContext {
   fetch(namespace: Namespace, n: number): Found | undefined {
     const info = this.collection(namespace)
     if (info === undefined) return undefined
-    const row = this.connection.get<Row>(`SELECT n, doc FROM ${info.table} WHERE n = ?`, n)
-    return row === undefined ? undefined : { n, document: decodeDocument(row.doc), size: row.doc.length }
+    const row = this.connection.row(`SELECT n, doc FROM ${info.table} WHERE n = ?`, n)
+    return row === undefined ? undefined : { n, document: decodeDocument(row[1]), size: row[1].length }
   }
 
   fetchById(namespace: Namespace, id: Value): { readonly n: number; readonly bytes: Uint8Array } | undefined {
     const info = this.collection(namespace)
     if (info === undefined) return undefined
-    const row = this.connection.get<Row>(`SELECT n, doc FROM ${info.table} WHERE id = ?`, encodeKey(id))
-    return row === undefined ? undefined : { n: row.n, bytes: row.doc }
+    const row = this.connection.row(`SELECT n, doc FROM ${info.table} WHERE id = ?`, encodeKey(id))
+    return row === undefined ? undefined : { n: row[0], bytes: row[1] }
   }
 
   /** Inserts a document that has its `_id`, in first place. */

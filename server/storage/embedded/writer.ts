@@ -101,8 +101,10 @@ export class Writer {
     const done: { readonly waiting: Waiting; readonly result: unknown }[] = []
     const changes: RowChange[] = []
     let catalog = this.committed
+    // A job that has the transaction to itself needs no way back to before it but the transaction's.
+    const isAlone = this.#queue.length === 1
     try {
-      connection.exec("BEGIN IMMEDIATE")
+      connection.run("BEGIN IMMEDIATE")
     } catch (error) {
       this.#rejectHead(error)
       return
@@ -111,9 +113,9 @@ export class Writer {
       this.#queue.shift()
       const context = new WriteContext(connection, catalog, this.#parts.changes)
       try {
-        connection.run("SAVEPOINT job")
+        if (!isAlone) connection.run("SAVEPOINT job")
         const result = next.run(context)
-        connection.run("RELEASE job")
+        if (!isAlone) connection.run("RELEASE job")
         catalog = context.catalog
         changes.push(...context.changes)
         done.push({ waiting: next, result })
@@ -122,6 +124,10 @@ export class Writer {
         // SQLite ends the whole transaction by itself when the disk is full or broken.
         if (!connection.inTransaction) {
           for (const { waiting } of done) waiting.reject(asStoreError(error))
+          return
+        }
+        if (isAlone) {
+          connection.run("ROLLBACK")
           return
         }
         connection.run("ROLLBACK TO job")
@@ -157,14 +163,14 @@ export class Writer {
     const { connection } = this.#parts
     const context = new WriteContext(connection, this.committed, this.#parts.changes)
     try {
-      connection.exec("BEGIN IMMEDIATE")
+      connection.run("BEGIN IMMEDIATE")
       const result = await work(context)
       this.#commit(context.catalog)
       await this.#parts.durability.flushed()
       this.#parts.changes.publish(context.changes)
       return result
     } catch (error) {
-      if (connection.inTransaction) connection.exec("ROLLBACK")
+      if (connection.inTransaction) connection.run("ROLLBACK")
       throw asOwnError(error)
     }
   }
@@ -173,9 +179,9 @@ export class Writer {
     const { connection } = this.#parts
     try {
       this.beforeCommit()
-      connection.exec("COMMIT")
+      connection.run("COMMIT")
     } catch (error) {
-      if (connection.inTransaction) connection.exec("ROLLBACK")
+      if (connection.inTransaction) connection.run("ROLLBACK")
       throw error
     }
     this.committed = catalog
