@@ -38,6 +38,7 @@ export interface RunningApp extends ServedApp {
 /** Makes an app ready to serve. Rejects with `ConfigError` when its rules cannot be compiled or its functions not be deployed. */
 export async function serveApp({ model, secrets, opened, runtime, log, publicUrl, clock = systemClock, mailer, settings = {} }: ServeAppOptions): Promise<RunningApp> {
   const domainId = derivedId("domain", model.clientAppId)
+  for (const { dataSources, missing } of opened.shortcomings) log.storage("database-lacks", { dataSources, missing })
   const state = openState(opened, { app: model.clientAppId })
   const storeFor = (dataSource: string): Store => opened.storeFor(dataSource).store
   const resolveValue = ({ fromSecret, value }: AppValue): Value => (fromSecret ? secrets(String(value)) : value)
@@ -57,9 +58,9 @@ export async function serveApp({ model, secrets, opened, runtime, log, publicUrl
     functions: { runWithValues: (name, args, caller, call) => ready(functions).runWithValues(name, args, caller, call) },
   })
   const users = createUsers({
-    collections: { users: state("users"), identities: state("identities"), registrations: state("registrations"), apiKeys: state("api_keys") },
+    collections: { users: state("users"), identities: state("identities"), registrations: state("registrations"), apiKeys: state("api_keys"), deletions: state("deletions") },
     config: () => model, domainId, functions: userFunctions, secret: secrets, log: log.users, clock,
-    sessions: () => ready(tokens),
+    sessions: () => ready(tokens), exclusive: opened.embedded,
     providerHttp: createProviderHttp({ openHosts: settings.functions?.openHosts, operatorUrl: settings.users?.facebookGraphUrl }),
     ...settings.users,
     ...(mailer === undefined ? {} : { mailer }),
@@ -75,6 +76,7 @@ export async function serveApp({ model, secrets, opened, runtime, log, publicUrl
     app: model, runtime, data, resolveValue, clock, log: log.functions, deployedAt: clock(), ...(settings.functions === undefined ? {} : { settings: settings.functions }),
     userLookup: (userId, options = { customData: true }) => contextUser(userId, options),
   })
+  for (const { name, problem } of functions.problems) log.runtime("package-unusable", { name, problem })
   await Promise.all([users.open(), indexCustomData(model, opened, log)])
   const stopping = new AbortController()
   const app: RunningApp = {
@@ -112,7 +114,7 @@ async function indexCustomData({ customUserData }: AppModel, opened: OpenedStore
 /** Deletes what has expired, once an hour while the app is served. */
 function sweepHourly({ tokens, users }: ServedApp, log: AppLog, closing: AbortSignal): void {
   const timer = setInterval(() => {
-    Promise.all([tokens.sweep(), users.administration.sweepAnonymous()]).catch((error: unknown) => log.users.warn("sweep-failed", { error: error instanceof Error ? error.name : "unknown" }))
+    Promise.all([tokens.sweep(), users.sweep(), users.administration.sweepAnonymous()]).catch((error: unknown) => log.users.warn("sweep-failed", { error: error instanceof Error ? error.name : "unknown" }))
   }, 3_600_000).unref()
   closing.addEventListener("abort", () => clearInterval(timer))
 }

@@ -76,11 +76,11 @@ function readThirdParties(reading: Reading): void {
   }
 }
 
-/** Packages are taken from `functions/node_modules`; what stands beside the sources in another form is announced. */
+/** Packages are taken from `functions/node_modules` or an archive of it; what stands beside the sources in another form is announced. */
 function readPackages(reading: Reading): void {
   for (const path of ["functions/package.json", "functions/package-lock.json"]) reading.json(path, () => true)
   for (const path of reading.tree.files.keys()) {
-    if (archive.test(path)) reading.lose(path, "packages in an archive; install them from `package.json`, or unpack the archive beside it")
+    if (archive.test(path)) reading.notice(path)
     else if (/^functions\/.*(?<!\.d)\.ts$/.test(path)) reading.lose(path, "TypeScript sources are not functions; compile them to `.js`")
   }
 }

@@ -1,5 +1,6 @@
 // The app's functions as a service.
-export { bundleModules, type BundleResult } from "./bundle.ts"
+export { bundleModules } from "./bundle.ts"
+export type { BundleResult } from "./package-bundler.ts"
 export { runAsOf } from "./code.ts"
 export { createFunctions } from "./service.ts"
 export { createHttpTransport, type HttpExchange, type HttpReply, type HttpTransport } from "./http-transport.ts"

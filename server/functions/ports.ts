@@ -69,6 +69,17 @@ export interface FunctionSettings {
   /** Hosts that `context.http` may reach although their addresses are private: `name` or `name:port`. */
   readonly openHosts: readonly string[]
   readonly httpResponseBytes: number
+  readonly packages: Partial<PackageLimits>
+}
+
+/** Limits of bundling an app's packages when it is deployed. */
+export interface PackageLimits {
+  readonly bundleMs: number
+  readonly bundleMemoryMb: number
+  /** All bundles of the app together. */
+  readonly bundleBytes: number
+  /** An archive of `node_modules`, as it is. */
+  readonly archiveBytes: number
 }
 
 export interface FunctionsOptions {

@@ -15,7 +15,7 @@ import { toLogEntry } from "./log-entry.ts"
 import type { CallOptions, EndpointResult, FunctionCaller, Functions, FunctionSettings, FunctionsOptions } from "./ports.ts"
 import { fixedStart, guestLimits, readNames } from "./start.ts"
 
-const defaults: FunctionSettings = { limits: {}, functionLimits: {}, errorText: "plain", openHosts: [], httpResponseBytes: 16 * 1024 * 1024 }
+const defaults: FunctionSettings = { limits: {}, functionLimits: {}, errorText: "plain", openHosts: [], httpResponseBytes: 16 * 1024 * 1024, packages: {} }
 
 /**
  * Puts the app's functions into use. Rejects when the runtime cannot start.
@@ -31,7 +31,7 @@ export async function createFunctions(options: FunctionsOptions, modules?: AppCo
   const endpointRules = new Map(app.endpoints.flatMap(({ canEvaluate }) => (canEvaluate === undefined ? [] : [[canEvaluate, new Admission({ canEvaluate })] as const])))
   const reach = reachOf(app)
   const code = codeName(app)
-  const bundled = modules === undefined ? await bundleModules(app) : { modules, problems: [] }
+  const bundled = modules === undefined ? await bundleModules(app, settings.packages) : { modules, problems: [] }
   const deployed = await runtime.deploy(code, appCode(app, bundled.modules))
   const problems = [...bundled.problems, ...deployed.problems.map(({ name, problem }) => ({ name, problem }))]
 

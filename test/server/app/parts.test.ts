@@ -155,7 +155,7 @@ rows("what is kept and not run", [
   ["hosting", { "hosting/config.json": { enabled: true } }, ["warning unsupported hosting"]],
   ["forwarders", { "log_forwarders/a.json": { name: "a" } }, ["warning unsupported log_forwarders/a.json"]],
   ["the Data API", { "https_endpoints/data_api_config.json": { disabled: false } }, ["warning unsupported https_endpoints/data_api_config.json"]],
-  ["an archive of packages", { "functions/node_modules.tar.gz": "" }, ["warning unsupported functions/node_modules.tar.gz"]],
+  ["an archive of packages", { "functions/node_modules.tar.gz": "" }, []],
   ["TypeScript", { "functions/a.ts": "export {}", "functions/a.d.ts": "" }, ["warning unsupported functions/a.ts"]],
   ["third parties", { "services/mail/config.json": { name: "mail", type: "aws" } }, ["warning unsupported services/mail"]],
 ])

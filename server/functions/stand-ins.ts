@@ -1,0 +1,62 @@
+// What stands in for Node's own modules in functions: packages of ours, bundled once in the life of this process.
+import { createRequire } from "node:module"
+import type { BuildOptions, Plugin } from "esbuild"
+import { externalModules, standIns } from "./module-names.ts"
+
+const requireHere = createRequire(import.meta.url)
+
+/** How everything for functions is bundled. */
+export const bundleOptions = {
+  bundle: true, write: false, format: "cjs", platform: "node", target: "node24", logLevel: "silent", legalComments: "none", minifyWhitespace: true, sourcemap: false,
+  outdir: "/out", conditions: ["node", "require", "default"], mainFields: ["main", "module"], tsconfigRaw: {},
+} satisfies BuildOptions
+
+/** What a stand-in's own text requires. */
+const dependencies: Readonly<Record<string, readonly string[]>> = {
+  assert: ["util"], buffer: [], events: [], path: [], punycode: [], querystring: [], stream: ["events", "buffer", "util", "string_decoder"], string_decoder: ["buffer"], url: ["punycode", "querystring"], util: [], zlib: ["assert", "util", "stream", "events", "string_decoder"],
+}
+
+/** These names, `buffer`, and what they require of each other. */
+export function withDependencies(names: readonly string[]): string[] {
+  const all = new Set(["buffer"])
+  const open = [...names]
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (all.has(name) && name !== "buffer") continue
+    all.add(name)
+    open.push(...(dependencies[name] ?? []))
+  }
+  return [...all]
+}
+
+/** What Node has and a stand-in lacks, where packages look for it. */
+const additions: Readonly<Record<string, string>> = {
+  zlib: "\n;(z=>{z.constants??=Object.fromEntries(Object.keys(z).filter(n=>/^[A-Z][A-Z0-9_]+$/.test(n)).map(n=>[n,z[n]]))})(module.exports)",
+  util: "\n;(u=>{for(const n of ['TextEncoder','TextDecoder'])if(!(n in u))Object.defineProperty(u,n,{get:()=>globalThis[n],enumerable:true,configurable:true})})(module.exports)",
+}
+
+const texts = new Map<string, string>()
+
+/** The texts of these stand-ins. They are ours, so that no limit is put on their bundling. */
+export async function bundleStandIns(names: readonly string[]): Promise<Record<string, string>> {
+  const missing = names.filter((name) => !texts.has(name))
+  if (missing.length > 0) {
+    // Loaded when there is something to bundle: most apps start without.
+    const { build } = await import("esbuild")
+    const entryPoints = missing.map((name) => ({ in: requireHere.resolve(standIns[name] as string), out: name }))
+    const external = externalModules.filter((each) => each !== "punycode")
+    const result = await build({ ...bundleOptions, platform: "browser", mainFields: ["browser", "main"], define: { global: "globalThis" }, external: [...external], entryPoints, plugins: [ownPackagesFirst] })
+    for (const file of result.outputFiles) {
+      const name = file.path.replace(/^.*[\\/]out[\\/]/, "").replace(/\.js$/, "")
+      texts.set(name, file.text + (additions[name] ?? ""))
+    }
+  }
+  return Object.fromEntries(names.map((name) => [name, texts.get(name) ?? ""]))
+}
+
+/** A stand-in that requires `punycode` by its bare name means the one of the table. */
+const ownPackagesFirst: Plugin = {
+  name: "stand-ins",
+  setup({ onResolve }) {
+    onResolve({ filter: /^(punycode|buffer|events|util|assert|url|string_decoder)\/?$/ }, ({ path, kind }) => (kind === "entry-point" ? undefined : { path: path.replace(/\/$/, ""), external: true }))
+  },
+}
