@@ -12,19 +12,38 @@ export function accessLines(operation: string, collection: string, explanation: 
     ...list(explanation["tried"]).flatMap((role) => [`  ${String(role["role"])}: ${applies(role["applies"])}`, ...failingLines(role["failing"])]),
     ...section("permissions of the role:", list(explanation["permissions"]).flatMap(permissionLines)),
     ...section("fields:", list(explanation["fields"]).flatMap((each) => fieldLines(operation, each))),
+    ...(isDocument(explanation["after"]) ? afterLines(operation, explanation["after"]) : []),
+    ...section("filters:", list(explanation["filters"]).map((filter) => `  ${String(filter["name"])}: ${filter["applies"] === false ? "does not apply" : `applies, and ${filter["admits"] === true ? "lets the document be found" : "leaves the document out"}`}`)),
+    ...section("schema:", list(explanation["schema"]).flatMap((problem) => [`  ${problem["field"] === "" ? "(root)" : String(problem["field"])}: ${String(problem["kind"])}, ${String(problem["detail"])}`, ...failingLines(problem["failing"])])),
   ]
 }
 
-/** The receipt of a find. */
-export function findLines(collection: string, receipt: Document): string[] {
-  const { sent, exact, whole, plan } = receipt
+function afterLines(operation: string, after: Document): string[] {
   return [
-    `find in ${collection}: ${sent === "none" ? "no document can be seen; the database is not asked" : `sent to the database: ${text(sent)}`}`,
+    `role of the document after it: ${after["assigned"] === undefined ? "none" : `\`${String(after["assigned"])}\`, which must admit the change too`}`,
+    ...list(after["tried"]).flatMap((role) => [`  ${String(role["role"])}: ${applies(role["applies"])}`, ...failingLines(role["failing"])]),
+    ...section("its permissions:", list(after["permissions"]).flatMap(permissionLines)),
+    ...section("its fields:", list(after["fields"]).flatMap((each) => fieldLines(operation, each))),
+  ]
+}
+
+/** The receipt of a request. */
+export function requestLines(collection: string, receipt: Document): string[] {
+  const { operation, sent, plan } = receipt
+  return [
+    `${String(operation)} in ${collection}: ${sent === "none" ? "no document can be seen; the database is not asked" : `sent to the database: ${text(sent)}`}`,
     ...section("filters:", list(receipt["filters"]).map((filter) => `  ${String(filter["name"])}: ${filter["applies"] === false ? "does not apply" : "applies"}${filter["query"] === undefined ? "" : `, ${queryText(filter["query"])}`}`)),
     ...section("roles:", list(receipt["roles"]).flatMap(roleLines)),
-    `left over: ${exact !== true ? "each document is judged here; limit and skip count here" : whole === true ? "nothing; the database skips, limits and counts" : "fields are cut here; the database skips, limits and counts"}`,
+    `left over: ${leftOverOf(receipt)}`,
     ...(isDocument(plan) ? [`index: ${plan["index"] === null ? "none, the collection is read from one end to the other" : String(plan["index"])}${plan["sorted"] === true ? "" : ", then sorted"}`] : []),
   ]
+}
+
+function leftOverOf({ operation, exact, whole, doneBy }: Document): string {
+  if (operation === "find") return exact !== true ? "each document is judged here; limit and skip count here" : whole === true ? "nothing; the database skips, limits and counts" : "fields are cut here; the database skips, limits and counts"
+  if (doneBy === "database") return "nothing; the database does the rest"
+  if (operation === "count" || operation === "distinct" || operation === "aggregate") return `each document is ${exact === true ? "cut" : "judged"} here, and what is left goes through the ${operation}`
+  return "each document found is judged here, as it is and as it would be, and written if it has not changed meanwhile"
 }
 
 function roleLines(role: Document): string[] {

@@ -1,42 +1,53 @@
-// `backstitch explain <directory>`: why a user may or may not, and what a find asks of the database.
-import { toEjson, type Document } from "../kernel/index.ts"
-import { ConfigError, explainDirectory, type DataLocation, type ExplainOptions } from "../server/index.ts"
-import { accessLines, findLines } from "./explain-text.ts"
-import { readDocument, readDocumentOrFile } from "./input.ts"
+// `backstitch explain <directory>`: why a user may or may not, and what a request asks of the database.
+import { toEjson, type Document, type JsonPointer, type Value } from "../kernel/index.ts"
+import { ConfigError, explainDirectory, QuestionFault, readExplainUser, readQuestion, readSettings, type DataLocation, type ExplainOptions, type Question } from "../server/index.ts"
+import { accessLines, requestLines } from "./explain-text.ts"
+import { readDocument, readDocumentOrFile, readDocuments } from "./input.ts"
 import { print } from "./output.ts"
 import { readSecrets } from "./secrets.ts"
 
 export interface ExplainCommand {
   readonly user: string
   readonly collection: string
-  readonly op: "read" | "insert" | "update" | "delete" | "find"
+  readonly op: Question["operation"]
   readonly service?: string
   readonly doc?: string
   readonly after?: string
   readonly query?: string
   readonly sort?: string
+  readonly skip?: number
+  readonly limit?: number
+  readonly projection?: string
+  readonly field?: string
+  readonly pipeline?: string
+  readonly arrayFilters?: string
+  readonly upsert?: boolean
   readonly data?: string
   readonly mongodb?: string
+  readonly settings?: string
   readonly secrets?: string
   readonly json?: boolean
 }
 
 /** Prints an explanation. Exit status 0 when the operation is admitted, 1 when it is refused or the input cannot be used. */
 export async function explain(directory: string, command: ExplainCommand): Promise<void> {
-  const { op, collection, service, secrets, json } = command
+  const { op, collection, service, secrets, settings, json } = command
+  const user = await readDocumentOrFile("--user", command.user)
   const options: ExplainOptions = {
     directory,
     namespace: readNamespace(collection),
-    question: readQuestion(command),
-    user: await readUser(command.user),
+    question: readOptions((pointer) => `\`${optionOf(pointer, op)}\``, () => readQuestion(rawQuestion(command))),
+    user: readOptions((pointer) => `\`--user\`${pointer === "" ? "" : `, ${pointer}`}`, () => readExplainUser(user, "")),
     secrets: await readSecrets(secrets),
     ...(service === undefined ? {} : { service }),
+    ...(settings === undefined ? {} : { settings: await readSettings(settings) }),
     ...readLocation(command),
   }
   const { admitted, kind, explanation } = await explainDirectory(options)
   if (!admitted) process.exitCode = 1
-  if (json === true) return print(JSON.stringify({ admitted, explanation: explanation === null ? null : toEjson(explanation, { relaxed: true }) }, null, 2))
-  for (const line of explanation === null ? [] : kind === "find" ? findLines(collection, explanation) : accessLines(op, collection, explanation)) print(line)
+  if (json === true) return print(JSON.stringify({ admitted, kind, explanation: explanation === null ? null : toEjson(explanation, { relaxed: true }) }, null, 2))
+  if (explanation === null) return print(`${op} of ${collection}: no document matches; nothing to explain`)
+  for (const line of kind === "request" ? requestLines(collection, explanation) : accessLines(op, collection, explanation)) print(line)
 }
 
 /** `database.collection`; the collection's own name may have dots. */
@@ -46,33 +57,35 @@ function readNamespace(text: string): ExplainOptions["namespace"] {
   return { database: text.slice(0, dot), collection: text.slice(dot + 1) }
 }
 
-const userKeys = new Set(["id", "type", "data", "custom_data", "identities"])
-
-async function readUser(text: string): Promise<Document> {
-  const user = await readDocumentOrFile("--user", text)
-  const unknown = Object.keys(user).find((key) => !userKeys.has(key))
-  if (unknown !== undefined) throw new ConfigError("option-invalid", `Cannot read \`--user\`: it has \`${unknown}\`; a user has ${[...userKeys].join(", ")}`)
-  if (typeof user["id"] !== "string") throw new ConfigError("option-invalid", "Cannot read `--user`: its `id` is text")
-  return user
+/** The keys of a question and the options they are written with. */
+const optionNames: Readonly<Record<string, string>> = {
+  operation: "--op", document: "--doc", update: "--after", filter: "--query", sort: "--sort", skip: "--skip", limit: "--limit", projection: "--projection", field: "--field", pipeline: "--pipeline",
+  arrayFilters: "--array-filters", upsert: "--upsert",
 }
 
-function readQuestion({ op, doc, after, query, sort }: ExplainCommand): ExplainOptions["question"] {
-  if (op === "find") {
-    refuse({ "--doc": doc, "--after": after }, op)
-    return { operation: "find", filter: readDocument("--query", query ?? "{}"), options: sort === undefined ? {} : { sort: readDocument("--sort", sort) } }
+function rawQuestion({ op, doc, after, query, sort, skip, limit, projection, field, pipeline, arrayFilters, upsert }: ExplainCommand): Document {
+  const document = (option: string, text: string | undefined): Value => (text === undefined ? undefined : readDocument(option, text))
+  const documents = (option: string, text: string | undefined): Value => (text === undefined ? undefined : readDocuments(option, text))
+  const raw: Document = {
+    operation: op, document: document("--doc", doc), update: document("--after", after), filter: document("--query", query), sort: document("--sort", sort), skip, limit,
+    projection: document("--projection", projection), field, pipeline: documents("--pipeline", pipeline), arrayFilters: documents("--array-filters", arrayFilters), upsert,
   }
-  refuse({ "--query": query, "--sort": sort, ...(op === "update" ? {} : { "--after": after }) }, op)
-  if (doc === undefined) throw new ConfigError("option-invalid", `Cannot explain: \`--op ${op}\` needs \`--doc\``)
-  const document = readDocument("--doc", doc)
-  if (op === "insert") return { operation: op, document }
-  if (op !== "update") return { operation: op, document }
-  if (after === undefined) throw new ConfigError("option-invalid", "Cannot explain: `--op update` needs `--after`, the document as it shall be or update operators")
-  return { operation: op, document, update: readDocument("--after", after) }
+  return Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== undefined))
 }
 
-function refuse(options: Readonly<Record<string, string | undefined>>, op: string): void {
-  const given = Object.keys(options).find((name) => options[name] !== undefined)
-  if (given !== undefined) throw new ConfigError("option-invalid", `Cannot explain: \`${given}\` does not go with \`--op ${op}\``)
+function optionOf(pointer: JsonPointer, op: string): string {
+  const option = optionNames[pointer.split("/")[1] ?? ""]
+  return option === undefined ? `--op ${op}` : option
+}
+
+/** Reads, and names the option at fault and the place in it. */
+function readOptions<Result>(placeAt: (pointer: JsonPointer) => string, read: () => Result): Result {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof QuestionFault) throw new ConfigError("option-invalid", `Cannot use ${placeAt(error.pointer)}: ${error.message}`)
+    throw error
+  }
 }
 
 function readLocation({ data, mongodb }: ExplainCommand): { readonly data?: DataLocation } {

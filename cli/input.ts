@@ -11,6 +11,13 @@ export function readDocument(option: string, text: string): Document {
   return value
 }
 
+/** Reads a list of documents, in either spelling. SECURITY: as {@link readDocument}. */
+export function readDocuments(option: string, text: string): Document[] {
+  const value = fromJson(text) ?? fromShell(text)
+  if (!Array.isArray(value) || !(value as unknown[]).every((each) => isDocument(each as Document))) throw new ConfigError("option-invalid", `Cannot read \`${option}\`: it is no list of documents in Extended JSON or the shell's syntax`)
+  return value as Document[]
+}
+
 /** As {@link readDocument}; a text that does not begin with `{` is the name of a file. */
 export async function readDocumentOrFile(option: string, text: string): Promise<Document> {
   if (text.trimStart().startsWith("{")) return readDocument(option, text)

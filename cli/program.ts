@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError, Option } from "commander"
 import { check } from "./check.ts"
 import { dataCommand } from "./data.ts"
+import { questionOperations } from "../server/index.ts"
 import { explain } from "./explain.ts"
 import { keysCommand } from "./keys.ts"
 import { indexesCommand } from "./indexes.ts"
@@ -53,19 +54,27 @@ program
 
 program
   .command("explain")
-  .description("say why a user may or may not do something with a document, or what a find asks of the database; exit status 0: admitted, 1: refused or bad input")
+  .description("say why a user may or may not do something with a document, or what a request asks of the database; exit status 0: admitted, 1: refused or bad input")
   .argument("<directory>", "the exported app")
   .requiredOption("--user <file or document>", "the user: { id, type, data, custom_data, identities }")
   .requiredOption("--collection <database.collection>", "the collection")
-  .addOption(new Option("--op <operation>", "what is asked about").choices(["read", "insert", "update", "delete", "find"]).default("read"))
+  .addOption(new Option("--op <operation>", "what is asked about").choices([...questionOperations]).default("read"))
   .option("--doc <document>", "the document, as Extended JSON or in the shell's syntax")
   .option("--after <document>", "for an update: the document as it shall be, or update operators")
-  .option("--query <document>", "for a find: its predicate")
+  .option("--query <document>", "the predicate of a request, or, instead of `--doc`, of the document in the database")
   .option("--sort <document>", "for a find: its order")
+  .option("--skip <number>", "for a find: how many to pass over", readWhole)
+  .option("--limit <number>", "for a find: how many at most", readWhole)
+  .option("--projection <document>", "for a find: its projection")
+  .option("--field <path>", "for `distinct`: its field")
+  .option("--pipeline <list>", "for `aggregate`: its stages")
+  .option("--array-filters <list>", "for an update: its array filters")
+  .option("--upsert", "for an update with `--query`: insert where nothing matches")
   .option("--service <name>", "the data source, where the app has several")
-  .addOption(new Option("--data <file>", "let functions of rules read this file of the embedded store, and a find look for its indexes").conflicts("mongodb"))
+  .addOption(new Option("--data <file>", "let functions of rules read this file of the embedded store, and look there for documents and indexes").conflicts("mongodb"))
   .option("--mongodb <uri>", "the same with a MongoDB")
   .option("--json", "print one JSON document")
+  .addOption(new Option("--settings <file>", "the operator's settings the app is served with").env("BACKSTITCH_SETTINGS"))
   .addOption(secrets)
   .action((directory: string, options) => explain(directory, options))
 
@@ -78,6 +87,12 @@ try {
   await program.parseAsync()
 } catch (error) {
   fail(error)
+}
+
+function readWhole(text: string): number {
+  const number = Number(text)
+  if (!Number.isSafeInteger(number) || number < 0) throw new InvalidArgumentError("it is a whole number from 0")
+  return number
 }
 
 function readPort(text: string): number {

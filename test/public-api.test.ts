@@ -15,15 +15,15 @@ afterAll(() => built.remove())
 /** The values each entry exports; types are compiled against below. */
 const entries: Record<string, readonly string[]> = {
   "backstitch": [
-    "ConfigError", "PermissionError", "RequestError", "checkAddress", "checkDirectory", "copyData", "createMailer", "createServer",
+    "ConfigError", "PermissionError", "QuestionFault", "RequestError", "checkAddress", "checkDirectory", "copyData", "createMailer", "createServer",
     "directoryIndexes", "dumpData", "explainDirectory", "importUsers", "inspectDump", "openOperator", "openStore", "parseMetricsToken", "parseSettings",
-    "parseTrustedProxies", "readSettings", "restoreData",
+    "parseTrustedProxies", "questionOperations", "readExplainUser", "readQuestion", "readSettings", "restoreData",
   ],
   "backstitch/engine": [
     "CallsWanted", "ExpressionError", "allOf", "analyse", "applyFilters", "arrayFilterPaths", "assignRole", "bind", "bindRules", "bindSchema",
     "changePaths", "compile", "compileMongoRegex", "compileRegex", "constantOf", "createCallTable", "decideDelete", "decideEvent", "decideInsert",
     "decideRead", "decideUpdate", "defaultRuleSettings", "deniedInPipeline", "deniedInPredicate", "deniedInProjection", "deniedInUpdate",
-    "effectiveRules", "explain", "explainAccess", "explainRead", "forbiddenPath", "identical", "isPathAlwaysReadable", "isPathReadable", "leftOver",
+    "effectiveRules", "explain", "explainAccess", "explainFilters", "explainRules", "explainSchema", "forbiddenPath", "identical", "isPathAlwaysReadable", "isPathReadable", "leftOver",
     "noCalls", "parseExpression", "parseExpressionOrThrow", "parseRules", "parseSchema", "predicatePaths", "pushAll", "pushAny", "pushAssigned",
     "pushVisible", "pushedNot", "readAs", "sortPaths", "storedScope", "toDatabaseQuery", "toQuery", "translateRegex", "unreadablePaths",
     "validateDocument",

@@ -26,16 +26,22 @@ export interface ExplainedField {
   readonly permissions: readonly ExplainedPermission[]
 }
 
-export interface AccessExplanation {
-  readonly operation: AccessQuestion["operation"]
+/** Which role is assigned on one image of a document, and what it says. */
+export interface AssignedExplanation {
   /** Roles in the order they were tried, the assigned one last. */
   readonly tried: readonly ExplainedRole[]
   readonly assigned: string | undefined
-  readonly decision: { readonly outcome: "granted" } | { readonly outcome: "hidden" | "refused"; readonly because: string; readonly field?: string }
   /** The assigned role's permissions on the document. */
   readonly permissions: readonly ExplainedPermission[]
   /** Field by field, where the document's permissions leave it to them. */
   readonly fields: readonly ExplainedField[]
+}
+
+export interface AccessExplanation extends AssignedExplanation {
+  readonly operation: AccessQuestion["operation"]
+  readonly decision: { readonly outcome: "granted" } | { readonly outcome: "hidden" | "refused"; readonly because: string; readonly field?: string }
+  /** The role of the document as an update leaves it, where that is another than before: it must admit the update too. */
+  readonly after?: AssignedExplanation
 }
 
 /** Explains the decision on one document. Throws `CallsWanted`: an explanation asks for every call its expressions hold. */
@@ -47,16 +53,42 @@ function explainNow(rules: BoundRules, question: AccessQuestion): AccessExplanat
   const chosen: DocumentScope = question.operation === "insert" ? { root: question.document } : storedScope(question.document)
   const role = assignRole(rules, chosen)
   const judged: DocumentScope = question.operation === "update" ? { root: question.after, prevRoot: question.document } : chosen
-  const decision = decide(rules, role, question)
-  const common = { operation: question.operation, tried: triedRoles(rules, role, chosen), assigned: role?.role.name, decision }
+  const after = explainAfter(rules, role, question, judged)
+  return {
+    operation: question.operation,
+    decision: decide(rules, role, question),
+    ...explainAssigned(rules, role, question, { chosen, judged }),
+    ...(after === undefined ? {} : { after }),
+  }
+}
+
+/** The scopes of a decision: that in which the role was chosen, and that in which it is asked. */
+interface Scopes { readonly chosen: DocumentScope; readonly judged: DocumentScope }
+
+function explainAssigned(rules: BoundRules, role: BoundRole | undefined, question: AccessQuestion, { chosen, judged }: Scopes): AssignedExplanation {
+  const common = { tried: triedRoles(rules, role, chosen), assigned: role?.role.name }
   if (role === undefined) return { ...common, permissions: [], fields: [] }
   const read = question.operation === "read" ? decideRead(rules, question.document) : undefined
   const settled = question.operation === "read" ? !isLeftToFields(role, read) : role.write !== undefined
+  const fields = settled ? [] : explainFields(rules, role, judged, read)
   return {
     ...common,
-    permissions: permissionsOf(role.role, question.operation).map(([name, expression]) => explained(rules, name, expression, judged)),
-    fields: settled ? [] : explainFields(rules, role, judged, read),
+    permissions: permissionsOf(role.role, question.operation).map(([name, expression]) => explainPermission(rules, name, expression, question, judged)),
+    // An `_id` that the server makes needs no permission.
+    fields: question.operation === "insert" && question.generatedId === true ? fields.filter(({ field }) => field !== "_id") : fields,
   }
+}
+
+/** SOURCE: rules, 9.2: the gate of an update is asked of the document before and of that after it; what fails first is shown. */
+function explainPermission(rules: BoundRules, name: string, expression: Expression, question: AccessQuestion, judged: DocumentScope): ExplainedPermission {
+  const before = question.operation === "update" && name.startsWith("document_filters") ? explained(rules, name, expression, storedScope(question.document)) : undefined
+  return before !== undefined && before.result !== true ? before : explained(rules, name, expression, judged)
+}
+
+function explainAfter(rules: BoundRules, role: BoundRole | undefined, question: AccessQuestion, judged: DocumentScope): AssignedExplanation | undefined {
+  if (question.operation !== "update" || role === undefined || rules.settings.roleAfterWrite === "none") return undefined
+  const next = assignRole(rules, judged)
+  return next === role ? undefined : explainAssigned(rules, next, question, { chosen: judged, judged })
 }
 
 /** Whether the document's permissions let a read come as far as its fields. */

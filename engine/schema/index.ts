@@ -1,3 +1,3 @@
 export { parseSchema, type ParseSchemaOptions } from "./parse.ts"
 export type { Schema, SchemaProblem, SchemaProblemKind } from "./types.ts"
-export { bindSchema, validateDocument, type Change, type SchemaValidator } from "./validate.ts"
+export { bindSchema, explainSchema, validateDocument, type Change, type ExplainedProblem, type SchemaValidator } from "./validate.ts"

@@ -1,6 +1,6 @@
 // A document against its schema: first its form, then the `validate` expressions over the change.
 import { isDocument, type Document, type Value } from "../../kernel/index.ts"
-import { bind, compile, type CallTable, type Expression, type KnownScope, type Predicate } from "../expressions/index.ts"
+import { bind, compile, explain, type CallTable, type DocumentScope, type ExplainedLeaf, type Expression, type KnownScope, type Predicate, type Ternary } from "../expressions/index.ts"
 import { itemNode } from "./array-keywords.ts"
 import { fieldBelow } from "./object-keywords.ts"
 import type { Schema, SchemaNode, SchemaProblem } from "./types.ts"
@@ -31,15 +31,38 @@ export function bindSchema(schema: Schema, known: KnownScope, calls: CallTable):
     predicates.set(expression, made)
     return made
   }
-  return ({ before, after, generatedId = false }) => {
-    if (schema.isEmpty) return []
-    const problems: SchemaProblem[] = []
-    schema.root.check(after, "", { problems, generatedId })
-    if (problems.length === 0 && schema.root.hasValidate) {
-      walk(schema.root, after, before, "", { problems, predicateOf, root: after, prevRoot: before })
-    }
-    return problems
-  }
+  return (change) => problemsOf<SchemaProblem>(schema, change, (expression, scope, problem) => {
+    const result = predicateOf(expression)(scope)
+    return result === true ? undefined : problem(result)
+  })
+}
+
+/** One way in which a document misses its schema; of a `validate`, the first leaf that failed. For the author: it holds values. */
+export interface ExplainedProblem extends SchemaProblem { readonly failing?: ExplainedLeaf | undefined }
+
+/** What is wrong with one change, as {@link bindSchema} finds it, and why each `validate` is not true. */
+export function explainSchema(schema: Schema, { known, calls, ...change }: Change & { readonly known: KnownScope; readonly calls: CallTable }): readonly ExplainedProblem[] {
+  return problemsOf<ExplainedProblem>(schema, change, (expression, scope, problem) => {
+    const { result, because } = explain(bind(expression, known, calls), scope)
+    return result === true ? undefined : { ...problem(result), failing: because[0] }
+  })
+}
+
+/** Puts one `validate` to a value; undefined: it is true. */
+type Judge<Problem> = (expression: Expression, scope: DocumentScope, problem: (result: Ternary) => SchemaProblem) => Problem | undefined
+
+/** The form first; only a document whose form is right is asked of its `validate` expressions. */
+function problemsOf<Problem extends SchemaProblem>(schema: Schema, { before, after, generatedId = false }: Change, judge: Judge<Problem>): readonly (SchemaProblem | Problem)[] {
+  if (schema.isEmpty) return []
+  const form: SchemaProblem[] = []
+  schema.root.check(after, "", { problems: form, generatedId })
+  if (form.length > 0 || !schema.root.hasValidate) return form
+  const problems: Problem[] = []
+  walk(schema.root, after, before, "", { root: after, prevRoot: before, judge(expression, scope, field) {
+    const found = judge(expression, scope, (result) => ({ field, kind: "validate", detail: "the change is not allowed by `validate`", ...(result === undefined ? { undetermined: true } : {}) }))
+    if (found !== undefined) problems.push(found)
+  } })
+  return problems
 }
 
 /** Checks one change; see {@link bindSchema} for many in one request. */
@@ -48,8 +71,7 @@ export function validateDocument(schema: Schema, { known, calls, ...change }: Ch
 }
 
 interface Walk {
-  readonly problems: SchemaProblem[]
-  readonly predicateOf: (expression: Expression) => Predicate
+  readonly judge: (expression: Expression, scope: DocumentScope, field: string) => void
   readonly root: Document
   readonly prevRoot: Document | undefined
 }
@@ -57,12 +79,8 @@ interface Walk {
 /** Puts each `validate` to the value it stands at. SOURCE: it must be true; an absent property is asked with `%%this` missing. */
 function walk(node: SchemaNode, value: Value, previous: Value, field: string, walking: Walk): void {
   if (!node.hasValidate) return
-  const { problems, predicateOf, root, prevRoot } = walking
-  if (node.validate !== undefined) {
-    const scope = { root, this: value, prev: previous, ...(prevRoot === undefined ? {} : { prevRoot }) }
-    const result = predicateOf(node.validate)(scope)
-    if (result !== true) problems.push({ field, kind: "validate", detail: "the change is not allowed by `validate`", ...(result === undefined ? { undetermined: true } : {}) })
-  }
+  const { judge, root, prevRoot } = walking
+  if (node.validate !== undefined) judge(node.validate, { root, this: value, prev: previous, ...(prevRoot === undefined ? {} : { prevRoot }) }, field)
   for (const part of node.allOf) walk(part, value, previous, field, walking)
   // SECURITY: the fields of a document that is gone are asked too, or removing it would get round them.
   for (const [name, child] of node.properties) walk(child, own(value, name), own(previous, name), fieldBelow(field, name), walking)

@@ -1,20 +1,21 @@
 // The data service: one guard in front of every store.
-import { ObjectId, type Document } from "../../kernel/index.ts"
-import type { AccessExplanation, KnownScope } from "../../engine/index.ts"
+import { ObjectId } from "../../kernel/index.ts"
+import type { KnownScope } from "../../engine/index.ts"
 import { RequestError } from "../errors.ts"
 import { checkOperations } from "./bulk.ts"
 import { callAction } from "./call.ts"
 import type { RuledDataSource } from "./config.ts"
 import { openLater } from "./cursor.ts"
-import { explainDocument, explainFind, type ExplainQuestion, type FindReceipt } from "./explain.ts"
+import { explainDocument, type DocumentExplanation, type ExplainQuestion } from "./explain.ts"
 import type { DataLog } from "./log.ts"
 import { userCollection } from "./operations.ts"
+import { explainRequest, type RequestQuestion, type RequestReceipt } from "./receipt.ts"
 import { invalid } from "./refusals.ts"
 import type { UserCollection } from "./request.ts"
 import type { Caller, DataService, DataSession, GuardedCollection, RuleFunctions } from "./service.ts"
 import { openSession, type OpenSession } from "./sessions.ts"
 import { defaultDataSettings, type DataSettings } from "./settings.ts"
-import type { FindOptions, Namespace, Store } from "./store.ts"
+import type { Namespace, Store } from "./store.ts"
 import { systemCollection } from "./system.ts"
 
 export interface DataServiceOptions {
@@ -38,9 +39,9 @@ export interface ExplainingDataService extends DataService {
    * Why a caller may or may not do something with the first document that matches, read as the system user; null when none does.
    * SECURITY: for the author of the rules only; the answer holds values the caller may not see.
    */
-  explain(service: string, namespace: Namespace, caller: Caller, question: ExplainQuestion): Promise<AccessExplanation | null>
-  /** What a find of a caller asks of the store, and what is left to judge per document. SECURITY: as {@link ExplainingDataService.explain}. */
-  explainFind(service: string, namespace: Namespace, caller: Caller, filter: Document, options?: FindOptions): Promise<FindReceipt>
+  explain(service: string, namespace: Namespace, caller: Caller, question: ExplainQuestion): Promise<DocumentExplanation | null>
+  /** What a request of a caller asks of the store, and what is left to judge per document; nothing is read or written. SECURITY: as {@link ExplainingDataService.explain}. */
+  explainRequest(service: string, namespace: Namespace, caller: Caller, question: RequestQuestion): Promise<RequestReceipt>
 }
 
 /** Creates the MongoDB service of an app. Rules, filters and schemas apply to every caller but the system user. */
@@ -78,7 +79,7 @@ export function createDataService(options: DataServiceOptions): ExplainingDataSe
     collection: open,
     call: (service, action, argument, caller) => callAction((namespace) => open(service, namespace, caller), action, argument, settings),
     explain: async (service, namespace, caller, question) => explainDocument(ofUser(sourceOf(service), options.storeFor(service), namespace, caller, false), question),
-    explainFind: async (service, namespace, caller, filter, findOptions) => explainFind(ofUser(sourceOf(service), options.storeFor(service), namespace, caller, false), filter, findOptions),
+    explainRequest: async (service, namespace, caller, question) => explainRequest(ofUser(sourceOf(service), options.storeFor(service), namespace, caller, false), question),
     async startSession(service, _caller) {
       sourceOf(service)
       const session = openSession(service, options.storeFor(service))

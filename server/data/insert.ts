@@ -24,8 +24,7 @@ export async function insertAll(request: RuleRequest, documents: readonly Docume
   const complete: Document[] = []
   for (const document of documents) {
     if (!isDocument(document)) throw invalid("only documents can be inserted")
-    const generated = !Object.hasOwn(document, "_id") || document["_id"] === undefined
-    const whole = generated ? withId(document, request.newId()) : document
+    const { document: whole, generated } = withGivenId(document, request.newId)
     await judgeInsert(request, whole, generated)
     complete.push(whole)
   }
@@ -40,7 +39,9 @@ export async function judgeInsert(request: RuleRequest, document: Document, gene
   await checkSchema(request, "insert", document)
 }
 
-function withId(document: Document, id: Value): Document {
+/** A document with its own `_id`, or with one that this server makes, placed first. */
+export function withGivenId(document: Document, newId: () => Value): { readonly document: Document; readonly generated: boolean } {
+  if (Object.hasOwn(document, "_id") && document["_id"] !== undefined) return { document, generated: false }
   const { _id, ...rest } = document
-  return { _id: id, ...rest }
+  return { document: { _id: newId(), ...rest }, generated: true }
 }

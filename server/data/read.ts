@@ -88,8 +88,7 @@ async function distinctVisible(request: RuleRequest, plan: ReadPlan, field: stri
 export function aggregate(collection: UserCollection, pipeline: readonly Document[], options: { readonly maxTimeMS?: number; readonly allowDiskUse?: boolean } = {}): Cursor {
   return openLater(async () => {
     const request = openRequest(collection)
-    if (!Array.isArray(pipeline) || !pipeline.every(isDocument)) throw invalid("a pipeline is a list of stages")
-    refuseDenied(deniedInPipeline(pipeline, userLimits(request.settings)))
+    checkPipeline(request, pipeline)
     if (options.allowDiskUse === true) throw invalid("`allowDiskUse` is for the system user only")
     const plan = await planRead(request, {})
     return request.finish("aggregate", runPipeline(request, plan, pipeline, options.maxTimeMS), request.settings.maxResultDocuments)
@@ -121,7 +120,14 @@ export function checkQuery(request: RuleRequest, filter: Document): void {
   refuseDenied(deniedInPredicate(filter, userLimits(request.settings)))
 }
 
-function checkFindOptions(request: RuleRequest, { projection, sort, collation }: FindOptions): void {
+/** Refuses what users may not use in a pipeline. */
+export function checkPipeline(request: RuleRequest, pipeline: readonly Document[]): void {
+  if (!Array.isArray(pipeline) || !pipeline.every(isDocument)) throw invalid("a pipeline is a list of stages")
+  refuseDenied(deniedInPipeline(pipeline, userLimits(request.settings)))
+}
+
+/** Refuses what users may not use beside the predicate of a find. */
+export function checkFindOptions(request: RuleRequest, { projection, sort, collation }: FindOptions): void {
   if (collation !== undefined) throw invalid("`collation` is for the system user only")
   checkShape(request, projection, sort)
 }

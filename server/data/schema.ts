@@ -1,5 +1,5 @@
 // A collection's schema at work: asked after permissions and before anything is written (specification 13).
-import { bindSchema, parseSchema, type BoundRules, type Problems, type SchemaProblem, type SchemaValidator } from "../../engine/index.ts"
+import { bindSchema, explainSchema, parseSchema, type BoundRules, type ExplainedProblem, type Problems, type SchemaProblem, type SchemaValidator } from "../../engine/index.ts"
 import type { Document } from "../../kernel/index.ts"
 import { refusedBySchema, type WriteKind } from "./refusals.ts"
 import type { RuleRequest } from "./request.ts"
@@ -8,6 +8,8 @@ import type { RuleRequest } from "./request.ts"
 export interface CollectionSchema {
   /** What is wrong with a document; `before` is undefined for a new one. Throws `CallsWanted`. */
   check(after: Document, before: Document | undefined, rules: BoundRules): readonly SchemaProblem[]
+  /** The same, and why; for the author of the rules. Throws `CallsWanted`: it asks for every call. */
+  explain(after: Document, before: Document | undefined, rules: BoundRules): readonly ExplainedProblem[]
 }
 
 /** Compiles a schema; undefined when it admits everything. */
@@ -21,8 +23,10 @@ export function compileCollectionSchema(raw: unknown, problems: Problems, { null
     validators.set(rules, made)
     return made
   }
+  const changeOf = (after: Document, before: Document | undefined): { readonly after: Document; readonly before?: Document } => (before === undefined ? { after } : { before, after })
   return {
-    check: (after, before, rules) => rules.evaluate(() => validatorOf(rules)(before === undefined ? { after } : { before, after }), (found) => found.length === 0),
+    check: (after, before, rules) => rules.evaluate(() => validatorOf(rules)(changeOf(after, before)), (found) => found.length === 0),
+    explain: (after, before, rules) => rules.evaluate(() => explainSchema(schema, { ...changeOf(after, before), known: rules.known, calls: rules.table }), () => false),
   }
 }
 

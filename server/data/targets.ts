@@ -1,6 +1,6 @@
 // Which documents a write of a user touches, and whether it may (specification 9.4).
 import {
-  allOf, assignRole, forbiddenPath, identical, isPathReadable, pushAssigned, readAs, storedScope, unreadablePaths, type AppliedFilters, type BoundRole, type BoundRules, type Path, type WriteDecision,
+  allOf, assignStored, forbiddenPath, identical, isPathReadable, pushAssigned, readAs, unreadablePaths, type AppliedFilters, type BoundRole, type BoundRules, type Path, type WriteDecision,
 } from "../../engine/index.ts"
 import { ejsonText, type Document } from "../../kernel/index.ts"
 import { refusedAsHidden, refusedByRole, type WriteKind } from "./refusals.ts"
@@ -35,14 +35,12 @@ export interface Selection {
  * did not exist; a visible one it may not change refuses the whole request.
  */
 export async function selectTargets(request: RuleRequest, selection: Selection, filters: AppliedFilters, judge: Judge): Promise<Target[]> {
-  const roles = await request.decide(pushAssigned)
   const hiddenRefuses = request.settings.rules.hiddenOnWrite === "refuse"
-  // Under the setting that refuses, documents without a role must be met.
-  const query = allOf([selection.filter, filters.query, hiddenRefuses ? {} : roles.query])
+  const query = await candidatesOf(request, selection.filter, filters)
   if (query === "none") return []
   const paths = [...pathsOf(request, selection.filter, selection.sort), ...(selection.morePaths ?? [])]
   const targets: Target[] = []
-  const found = request.store.find(request.namespace, query, selection.sort === undefined ? {} : { sort: selection.sort })
+  const found = request.store.find(request.namespace, query, { forWrite: true, ...(selection.sort === undefined ? {} : { sort: selection.sort }) })
   for await (const before of found) {
     if (selection.except?.has(idKey(before)) === true) continue
     const target = await judgeOne(request, before, paths, selection.changedPaths ?? [], judge)
@@ -55,6 +53,13 @@ export async function selectTargets(request: RuleRequest, selection: Selection, 
     if (!selection.many) break
   }
   return targets
+}
+
+/** The query for the documents a write may touch. */
+export async function candidatesOf(request: RuleRequest, filter: Document, filters: AppliedFilters): Promise<Document | "none"> {
+  const roles = await request.decide(pushAssigned)
+  // Under the setting that refuses, documents without a role must be met.
+  return allOf([filter, filters.query, request.settings.rules.hiddenOnWrite === "refuse" ? {} : roles.query])
 }
 
 async function judgeOne(request: RuleRequest, before: Document, paths: readonly Path[], changed: readonly Path[], judge: Judge): Promise<Target | "skip" | "hidden"> {
@@ -83,17 +88,17 @@ async function judgeOne(request: RuleRequest, before: Document, paths: readonly 
 }
 
 /** A document that was met: its role, whether the user sees it, and which paths the change names of what he does not see. */
-interface Met { readonly role: BoundRole; readonly visible: boolean; readonly unreadable: readonly Path[] }
+export interface Met { readonly role: BoundRole; readonly visible: boolean; readonly unreadable: readonly Path[] }
 
 function refusedAt({ role }: Met, path: Path = []): Extract<WriteDecision, { outcome: "refused" }> {
   return { outcome: "refused", because: "field-forbids", role: role.role.name, field: path.join(".") }
 }
 
-function meet(rules: BoundRules, before: Document, paths: readonly Path[], changed: readonly Path[]): Met | "no-role" | "no-match" {
-  const scope = storedScope(before)
-  const role = assignRole(rules, scope)
+/** Looks at one document a write has found; "no-match": it hides what the request looks at. */
+export function meet(rules: BoundRules, before: Document, paths: readonly Path[], changed: readonly Path[]): Met | "no-role" | "no-match" {
+  const role = assignStored(rules, before)
   if (role === undefined) return "no-role"
-  const read = readAs(role, before, scope, rules.settings)
+  const read = readAs(role, before, rules.settings)
   if (!paths.every((path) => isPathReadable(read, before, path))) return "no-match"
   return { role, visible: read.outcome === "granted", unreadable: unreadablePaths(read, before, changed) }
 }

@@ -1,6 +1,6 @@
 // Updates, replacements and findOneAnd… of a user. What is refused is never visible to another reader: results are computed
 // without writing, judged, and only then swapped in, each only if the document is still what was judged.
-import { allOf, arrayFilterPaths, changePaths, decideDelete, decideUpdate, deniedInUpdate, type AppliedFilters } from "../../engine/index.ts"
+import { allOf, arrayFilterPaths, changePaths, decideDelete, decideUpdate, deniedInUpdate, type AppliedFilters, type Path } from "../../engine/index.ts"
 import { isDocument, type Document, type Value } from "../../kernel/index.ts"
 import { writeWithRetry } from "./attempts.ts"
 import { checkQuery, checkShape } from "./read.ts"
@@ -51,8 +51,7 @@ export async function applyChange(request: RuleRequest, wanted: ChangeRequest): 
     result: (before) => request.store.preview(request.namespace, before, filter, change),
     decide: (rules, role, before, after) => decideUpdate(rules, role, before, after as Document),
   }
-  const morePaths = change.kind === "update" && isDocument(change.update) ? arrayFilterPaths(change.update, change.arrayFilters ?? []) : []
-  const changedPaths = change.kind === "replace" ? changePaths(change.replacement, true) : changePaths(change.update as Document, false)
+  const { morePaths, changedPaths } = namedPaths(change)
   return writeWithRetry(request, async (except) => {
     const targets = await selectTargets(request, { filter, many, sort, morePaths, changedPaths, except }, filters, judge)
     for (const { before, after } of targets) await checkSchema(request, "update", after as Document, before)
@@ -72,7 +71,8 @@ export async function applyDelete(request: RuleRequest, { filter, many, sort }: 
   return writeWithRetry(request, async (except) => ({ targets: await selectTargets(request, { filter, many, sort, except }, filters, judge), insert: undefined }))
 }
 
-function checkChange(request: RuleRequest, change: Change): void {
+/** Refuses what users may not use in a change. */
+export function checkChange(request: RuleRequest, change: Change): void {
   if (change.kind === "replace") return
   const { update, arrayFilters = [] } = change
   if (!isDocument(update)) throw invalid('"update" argument must be a object')
@@ -82,11 +82,25 @@ function checkChange(request: RuleRequest, change: Change): void {
 
 /** The document an upsert inserts, judged as an insert by the role of the new document. */
 async function judgeUpsert(request: RuleRequest, filter: Document, filters: AppliedFilters, change: Change): Promise<Document> {
+  const upserted = await upsertOf(request, filter, filters, change)
+  if (upserted === "none") throw refusedByRole("insert", { outcome: "refused", because: "no-role-applies", role: undefined })
+  await judgeInsert(request, upserted.document, upserted.generatedId)
+  return upserted.document
+}
+
+/** The document an upsert would insert, and whether this server made its `_id`; "none": filters would never let it be found. */
+export async function upsertOf(request: RuleRequest, filter: Document, filters: AppliedFilters, change: Change): Promise<{ readonly document: Document; readonly generatedId: boolean } | "none"> {
   const seed = allOf([filter, filters.query])
-  if (seed === "none") throw refusedByRole("insert", { outcome: "refused", because: "no-role-applies", role: undefined })
+  if (seed === "none") return "none"
   const document = await request.store.preview(request.namespace, null, seed, change)
-  await judgeInsert(request, document, !namesId(seed) && !namesId(change.kind === "replace" ? change.replacement : change.update))
-  return document
+  return { document, generatedId: !namesId(seed) && !namesId(change.kind === "replace" ? change.replacement : change.update) }
+}
+
+/** The paths that the conditions of array filters look at, and those a change names. */
+export function namedPaths(change: Change): { readonly morePaths: readonly Path[]; readonly changedPaths: readonly Path[] } {
+  if (change.kind === "replace") return { morePaths: [], changedPaths: changePaths(change.replacement, true) }
+  const update = change.update as Document
+  return { morePaths: arrayFilterPaths(update, change.arrayFilters ?? []), changedPaths: changePaths(update, false) }
 }
 
 /** Whether the text of a predicate or change names `_id`, so that it was not this server that made it. */
