@@ -1,5 +1,5 @@
 // `backstitch serve <directory>`
-import { checkAddress, createMailer, createServer, parseMetricsToken, parseTrustedProxies, readSettings, type BackstitchServer, type DataLocation, type ServerSettings } from "../server/index.ts"
+import { checkAddress, createMailer, createServer, parseMetricsToken, parseOperatorToken, parseTrustedProxies, readSettings, type BackstitchServer, type DataLocation, type ServerSettings } from "../server/index.ts"
 import { complain, fail, findingLine, print } from "./output.ts"
 import { readSecrets } from "./secrets.ts"
 
@@ -44,10 +44,13 @@ export async function serve(directory: string, options: ServeOptions): Promise<{
 /** The settings file, with what the command line says over it. */
 async function settingsOf({ settings: file, trustProxy, metricsToken }: ServeOptions): Promise<ServerSettings> {
   const settings = file === undefined ? {} : await readSettings(file)
+  // SECURITY: no option, so that it is in no list of processes.
+  const operatorToken = process.env["BACKSTITCH_OPERATOR_TOKEN"]
   const http = {
     ...settings.http,
     ...(trustProxy === undefined ? {} : { trustedProxies: parseTrustedProxies(trustProxy) }),
     ...(metricsToken === undefined ? {} : { metricsToken: parseMetricsToken(metricsToken) }),
+    ...(operatorToken === undefined ? {} : { operatorToken: parseOperatorToken(operatorToken, "`BACKSTITCH_OPERATOR_TOKEN`") }),
   }
   return { ...settings, http }
 }

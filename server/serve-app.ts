@@ -6,13 +6,16 @@ import type { AppLog } from "./app-log.ts"
 import { knownValues, ruledDataSources } from "./app-rules.ts"
 import { createDataService, type RuleFunctions, type Store } from "./data/index.ts"
 import { RequestError } from "./errors.ts"
+import { secretHider } from "./explain-answer.ts"
+import { explainServed } from "./explain-served.ts"
 import { createFunctions, type Functions } from "./functions/index.ts"
 import type { ServedApp } from "./http/index.ts"
 import type { OpenedStores } from "./open-store.ts"
 import { createProviderHttp } from "./provider-http.ts"
 import type { ServerSettings } from "./settings.ts"
 import { customDataReader, openState } from "./storage/index.ts"
-import { createSignIn, createTokenService, type TokenService, type TokenServiceOptions } from "./tokens/index.ts"
+import { tokenOptions } from "./token-options.ts"
+import { createSignIn, createTokenService, type TokenService } from "./tokens/index.ts"
 import { createTriggers, type Triggers } from "./triggers/index.ts"
 import { createCustomData, createUsers, decodeSnapshot, userDocument, type Mailer, type UserFunctions } from "./users/index.ts"
 
@@ -81,6 +84,7 @@ export async function serveApp({ model, secrets, opened, runtime, log, publicUrl
   const stopping = new AbortController()
   const app: RunningApp = {
     model, domainId, users, tokens, functions, data, publicUrl, clock, triggers, contextUser, secret: secrets,
+    explain: explainServed({ data, hide: secretHider(model, secrets), userOf: (userId) => contextUser(userId, { customData: true }) }),
     closing: stopping.signal,
     stop: () => stopping.abort(),
     signIn: createSignIn({ users, tokens, decode: decodeSnapshot, clock, ...(triggers.onLogOut === undefined ? {} : { onLogOut: triggers.onLogOut }) }),
@@ -92,12 +96,6 @@ export async function serveApp({ model, secrets, opened, runtime, log, publicUrl
 function ready<Service>(service: Service | undefined): Service {
   if (service === undefined) throw new RequestError("InternalServerError", "the app is still starting", { status: 503 })
   return service
-}
-
-/** The token service asks for the lifetime each time it makes a token. */
-function tokenOptions({ tokens = {} }: ServerSettings): Omit<Partial<TokenServiceOptions>, "collections"> {
-  const { refreshTokenSeconds, ...others } = tokens
-  return { ...others, ...(refreshTokenSeconds === undefined ? {} : { refreshTokenSeconds: () => refreshTokenSeconds }) }
 }
 
 /** The embedded store is ours to index; an app's own database is never changed unasked, but what it lacks is said. */

@@ -27,11 +27,14 @@ const network: Reader<string> = (value, pointer) => {
   return given
 }
 
-const metricsToken: Reader<string> = (value, pointer) => {
+const token = (least: number): Reader<string> => (value, pointer) => {
   const given = text(value, pointer)
-  if (!/^[\x21-\x7e]{16,}$/.test(given)) throw new SettingFault(pointer, "it is not at least 16 visible ASCII characters")
+  if (given.length < least || !/^[\x21-\x7e]+$/.test(given)) throw new SettingFault(pointer, `it is not at least ${least} visible ASCII characters`)
   return given
 }
+
+const metricsToken = token(16)
+const operatorToken = token(32)
 
 const limits = fields({
   wallMs: whole(1), cpuMs: whole(1), memoryMb: whole(16), resultBytes: whole(1), executeDepth: whole(1), executions: whole(1), outstandingOperations: whole(1),
@@ -50,7 +53,7 @@ const readSetting = fields({
   data: fields({
     nullTypes: flag, usersMayUseRegex: flag, findOneAndReplaceWithoutUpdate: word("delete", "error"), maxResultDocuments: whole(1), maxRuleCalls: whole(0), maxRuleDepth: whole(0), maxWriteAttempts: whole(1),
   }),
-  http: fields({ publicUrl: url, trustedProxies: list(network), metricsToken, concurrentEndpointRequests: whole(1) }),
+  http: fields({ publicUrl: url, trustedProxies: list(network), metricsToken, operatorToken, concurrentEndpointRequests: whole(1) }),
 })
 
 /** What an operator may set. Every part may be absent; defaults are those of the parts themselves. */
@@ -84,6 +87,11 @@ export function parseTrustedProxies(source: string): readonly string[] {
 /** Checks a token for `/metrics`. Throws `ConfigError`. */
 export function parseMetricsToken(source: string): string {
   return reading("`--metrics-token`", () => metricsToken(source, ""))
+}
+
+/** Checks a token for the operator's routes; `name` is where it was given. Throws `ConfigError`. */
+export function parseOperatorToken(source: string, name: string): string {
+  return reading(name, () => operatorToken(source, ""))
 }
 
 function reading<Result>(name: string, read: () => Result): Result {

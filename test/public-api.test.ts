@@ -16,7 +16,7 @@ afterAll(() => built.remove())
 const entries: Record<string, readonly string[]> = {
   "backstitch": [
     "ConfigError", "PermissionError", "QuestionFault", "RequestError", "checkAddress", "checkDirectory", "copyData", "createMailer", "createServer",
-    "directoryIndexes", "dumpData", "explainDirectory", "importUsers", "inspectDump", "openOperator", "openStore", "parseMetricsToken", "parseSettings",
+    "directoryIndexes", "dumpData", "explainDirectory", "importUsers", "inspectDump", "openOperator", "openStore", "parseMetricsToken", "parseOperatorToken", "parseSettings",
     "parseTrustedProxies", "questionOperations", "readExplainUser", "readQuestion", "readSettings", "restoreData",
   ],
   "backstitch/engine": [

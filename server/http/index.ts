@@ -6,6 +6,7 @@ import { registerCors } from "./cors.ts"
 import { addEndpointRoutes } from "./endpoint-routes.ts"
 import { functionRoutes } from "./function-routes.ts"
 import { addHealthRoutes, type Probe } from "./health.ts"
+import { addOperatorRoutes } from "./operator-routes.ts"
 import { locationRoutes } from "./location-routes.ts"
 import { addMetrics, type Metrics } from "./metrics.ts"
 import { addRoutes, clientPrefix, sendError } from "./router.ts"
@@ -26,6 +27,8 @@ export interface HttpOptions {
   readonly metrics: Metrics
   /** Who shows it may read `/metrics` from anywhere; without one, only this machine may. */
   readonly metricsToken?: string | undefined
+  /** Who shows it may ask for explanations; without one nobody may. */
+  readonly operatorToken?: string | undefined
   /** Addresses and networks of proxies whose `X-Forwarded-*` headers count. */
   readonly trustedProxies?: readonly string[] | undefined
   /** Requests to endpoints and webhooks under way at once, for each app; what comes then is 429. */
@@ -37,7 +40,7 @@ const bodyLimit = 18 * 1024 * 1024
 const maxHeaderSize = 128 * 1024
 
 /** Makes the server of the client API. It listens nowhere yet; requests can be injected. */
-export async function createHttp({ apps, log, probe, metrics, metricsToken, trustedProxies = [], concurrentEndpointRequests = 10_000 }: HttpOptions): Promise<FastifyInstance> {
+export async function createHttp({ apps, log, probe, metrics, metricsToken, operatorToken, trustedProxies = [], concurrentEndpointRequests = 10_000 }: HttpOptions): Promise<FastifyInstance> {
   const http = Fastify({
     bodyLimit,
     http: { maxHeaderSize },
@@ -61,6 +64,7 @@ export async function createHttp({ apps, log, probe, metrics, metricsToken, trus
   await registerCors(http, (request) => originsOf(apps, request))
   addMetrics(http, metrics, metricsToken)
   addHealthRoutes(http, probe)
+  addOperatorRoutes(http, apps, operatorToken)
   addRoutes(http, apps, [...locationRoutes, ...authRoutes, ...functionRoutes])
   addRoutes(http, apps, [{ method: "GET", path: "/app/:appId/.well-known/jwks.json", handle: async ({ app }) => ({ status: 200, json: JSON.stringify(await app.tokens.jwks()) }) }])
   await addEndpointRoutes(http, apps, { requestBytes: bodyLimit, concurrentRequests: concurrentEndpointRequests })

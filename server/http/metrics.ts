@@ -1,12 +1,11 @@
 // Metrics in Prometheus' text format. Labels are of bounded sets only: routes of the table, statuses, kinds of functions, codes; no user, no name a caller chose.
-import { createHash, timingSafeEqual } from "node:crypto"
 import { Socket } from "node:net"
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import type { FastifyInstance, FastifyRequest } from "fastify"
 import type { Registry } from "prom-client"
 import type { FunctionLogEntry } from "../functions/index.ts"
 import { RequestError } from "../errors.ts"
-import { bearerOf, clientPrefix, sendError } from "./router.ts"
+import { bearerOf, clientPrefix, isSameToken, sendError } from "./router.ts"
 
 /** What the runtime tells that is counted. */
 export type ExecutorEvent = { readonly kind: string; readonly pid?: number | undefined; readonly because?: string }
@@ -124,13 +123,8 @@ export function addMetrics(http: FastifyInstance, metrics: Metrics, token: strin
 }
 
 function mayRead(request: FastifyRequest, token: string | undefined): boolean {
-  if (token !== undefined) return isSame(bearerOf(request.headers.authorization) ?? "", token)
+  if (token !== undefined) return isSameToken(bearerOf(request.headers.authorization) ?? "", token)
   const { headers, raw: { socket } } = request
   const isForwarded = Object.keys(headers).some((name) => name === "forwarded" || name === "via" || name === "origin" || name.startsWith("x-forwarded-") || name === "x-real-ip")
   return !isForwarded && socket instanceof Socket && /^(::ffff:)?127\.|^::1$/.test(socket.remoteAddress ?? "")
-}
-
-function isSame(given: string, wanted: string): boolean {
-  const digest = (text: string): Buffer => createHash("sha256").update(text).digest()
-  return timingSafeEqual(digest(given), digest(wanted))
 }

@@ -1,4 +1,5 @@
 // Routes as a table: which app, which token, what is parsed; a handler is parse, call, reply.
+import { createHash, timingSafeEqual } from "node:crypto"
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import { fromEjson, isDocument, type Document } from "../../kernel/index.ts"
 import { RequestError } from "../errors.ts"
@@ -71,6 +72,12 @@ export function sendError(reply: FastifyReply, error: unknown): FastifyReply {
 /** The token of an Authorization header; the scheme is read in any case, a second token is none. */
 export function bearerOf(header: string | undefined): string | undefined {
   return /^bearer +(\S+)$/i.exec(header?.trim() ?? "")?.[1]
+}
+
+/** Whether a token is the one that was set. SECURITY: takes as long for every text of its length, however much of it is right. */
+export function isSameToken(given: string, wanted: string): boolean {
+  const digest = (text: string): Buffer => createHash("sha256").update(text).digest()
+  return timingSafeEqual(digest(given), digest(wanted))
 }
 
 function openCall(request: FastifyRequest, apps: AppRegistry): Call {

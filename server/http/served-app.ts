@@ -20,6 +20,8 @@ export interface ServedApp {
   readonly signIn: SignIn
   /** `context.user` of an account that exists and may log in; null otherwise. Custom data as it is now, or none and nothing read. */
   readonly contextUser: (userId: string, options: { readonly customData: boolean }) => Promise<Document | null>
+  /** Answers an operator's question, one document for another. SECURITY: the answer holds values of users and documents, and no secret. */
+  readonly explain: (asked: Document) => Promise<Document>
   /** A secret's text by its name. */
   readonly secret: (name: string) => string | undefined
   /** Aborted when the server stops: open streams end. */
