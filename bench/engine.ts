@@ -1,11 +1,15 @@
-// A permission predicate, per document, beside a hand-written closure and mingo compiled once: `node bench/engine.ts`.
+// A permission predicate, per document, beside a hand-written closure and beside mingo, sift and CASL, compiled once: `npm run bench engine`.
+import { createMongoAbility } from "@casl/ability"
 import { Query } from "mingo"
-import { bind, compile, noCalls, parseExpressionOrThrow, toQuery } from "../engine/expressions/index.ts"
+import sift from "sift"
+import { bind, compile, compileStored, noCalls, parseExpressionOrThrow, type StoredPredicate } from "../engine/index.ts"
 import type { Document } from "../kernel/index.ts"
 
 interface Measurement {
   readonly name: string
   readonly expression: unknown
+  /** The same as the peers' authors would write it. */
+  readonly query: Document
   readonly byHand: (document: Document) => boolean
 }
 
@@ -27,63 +31,83 @@ const documents: Document[] = Array.from({ length: 10_000 }, (_, index) => ({
 const text = (document: Document, field: string): string => document[field] as string
 
 const measurements: readonly Measurement[] = [
-  { name: "owner", expression: { owner_id: "%%user.id" }, byHand: (document) => document["owner_id"] === id },
-  { name: "team of custom data", expression: { team: "%%user.custom_data.team" }, byHand: (document) => document["team"] === "team 7" },
-  { name: "one of my teams", expression: { team: { $in: "%%user.custom_data.teams" } }, byHand: (document) => teams.has(text(document, "team")) },
-  { name: "member of a list", expression: { members: "%%user.id" }, byHand: (document) => (document["members"] as string[]).includes(id) },
-  { name: "owner and open", expression: { owner_id: "%%user.id", status: { $ne: "archived" } }, byHand: (document) => document["owner_id"] === id && document["status"] !== "archived" },
-  { name: "owner or public", expression: { $or: [{ owner_id: "%%user.id" }, { public: true }] }, byHand: (document) => document["owner_id"] === id || document["public"] === true },
-  { name: "range", expression: { amount: { $gte: 10, $lt: 40 } }, byHand: (document) => (document["amount"] as number) >= 10 && (document["amount"] as number) < 40 },
-  { name: "embedded field", expression: { "meta.region": "eu" }, byHand: (document) => (document["meta"] as Document)["region"] === "eu" },
+  { name: "owner", expression: { owner_id: "%%user.id" }, query: { owner_id: id }, byHand: (document) => document["owner_id"] === id },
+  { name: "team of custom data", expression: { team: "%%user.custom_data.team" }, query: { team: "team 7" }, byHand: (document) => document["team"] === "team 7" },
+  { name: "one of my teams", expression: { team: { $in: "%%user.custom_data.teams" } }, query: { team: { $in: [...teams] } }, byHand: (document) => teams.has(text(document, "team")) },
+  { name: "member of a list", expression: { members: "%%user.id" }, query: { members: id }, byHand: (document) => (document["members"] as string[]).includes(id) },
+  { name: "owner and open", expression: { owner_id: "%%user.id", status: { $ne: "archived" } }, query: { owner_id: id, status: { $ne: "archived" } }, byHand: (document) => document["owner_id"] === id && document["status"] !== "archived" },
+  { name: "owner or public", expression: { $or: [{ owner_id: "%%user.id" }, { public: true }] }, query: { $or: [{ owner_id: id }, { public: true }] }, byHand: (document) => document["owner_id"] === id || document["public"] === true },
+  { name: "range", expression: { amount: { $gte: 10, $lt: 40 } }, query: { amount: { $gte: 10, $lt: 40 } }, byHand: (document) => (document["amount"] as number) >= 10 && (document["amount"] as number) < 40 },
+  { name: "embedded field", expression: { "meta.region": "eu" }, query: { "meta.region": "eu" }, byHand: (document) => (document["meta"] as Document)["region"] === "eu" },
   {
     name: "role of five tests",
     expression: { team: "%%user.custom_data.team", $or: [{ owner_id: "%%user.id" }, { members: "%%user.id" }, { public: true }], status: { $ne: "archived" } },
+    query: { team: "team 7", $or: [{ owner_id: id }, { members: id }, { public: true }], status: { $ne: "archived" } },
     byHand: (document) => document["team"] === "team 7" && (document["owner_id"] === id || (document["members"] as string[]).includes(id) || document["public"] === true) && document["status"] !== "archived",
   },
 ]
 
 /** Nanoseconds a document, the best of several rounds. */
-function perDocument(test: (document: Document) => boolean): { readonly nanoseconds: number; readonly granted: number } {
+function perDocument(test: (document: Document) => unknown): { readonly nanoseconds: number; readonly granted: number } {
   let best = Number.POSITIVE_INFINITY
   let granted = 0
   for (let round = 0; round < 60; round++) {
     granted = 0
     const start = process.hrtime.bigint()
-    for (const document of documents) if (test(document)) granted += 1
+    for (const document of documents) if (test(document) === true) granted += 1
     best = Math.min(best, Number(process.hrtime.bigint() - start) / documents.length)
   }
   return { nanoseconds: best, granted }
 }
 
-/** The predicate as the guard uses it: one scope object, filled with document after document. */
-function predicateOf(expression: unknown): (document: Document) => boolean {
-  const predicate = compile(bind(parseExpressionOrThrow(expression, { context: "role" }), { user }, noCalls))
-  return (document) => predicate({ root: document, prevRoot: document }) === true
+/** The predicate as the guard asks it on reads. */
+function predicateOf(expression: unknown): StoredPredicate {
+  return compileStored(bind(parseExpressionOrThrow(expression, { context: "role" }), { user }, noCalls))
 }
 
-function queryOf(expression: unknown): (document: Document) => boolean {
-  const { query } = toQuery(bind(parseExpressionOrThrow(expression, { context: "role" }), { user }, noCalls))
-  const compiled = new Query(query as Record<string, never>)
-  return (document) => compiled.test(document)
+/** The peers, compiled once. */
+const peers: Record<string, (query: Document) => (document: Document) => boolean> = {
+  mingo(query) {
+    const compiled = new Query(query as Record<string, never>)
+    return (document) => compiled.test(document)
+  },
+  // The package's types say `default` where its module is the function itself.
+  sift: (query) => (sift as unknown as typeof sift.default)<Document, Document>(query as Record<string, never>),
+  CASL(query) {
+    const { $or: alternatives = [{}], ...common } = query
+    // CASL says "or" by several rules.
+    const rules = (alternatives as Document[]).map((each) => ({ action: "read", subject: "document", conditions: { ...common, ...each } }))
+    const ability = createMongoAbility(rules, { detectSubjectType: () => "document" })
+    return (document) => ability.can("read", document)
+  },
 }
 
-const cell = (value: number): string => value.toFixed(1).padStart(9)
+const cell = (value: number): string => value.toFixed(1).padStart(5)
+const mean = (ratios: readonly number[]): number => Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length)
 
-/** Prints one line for each expression. */
+interface Contenders { readonly byHand: (document: Document) => boolean; ours: StoredPredicate; readonly [peer: string]: (document: Document) => unknown }
+
+/** Prints one line for each expression: nanoseconds a document, and how many times the closure's. */
 export function run(): void {
-  // Every loop sees many functions before any is measured, so that none is inlined into it for being the only one.
-  for (const { expression, byHand } of measurements) for (const test of [byHand, predicateOf(expression), queryOf(expression)]) perDocument(test)
-  console.log("predicate, ns a document  by hand     ours    ratio    mingo    ratio")
-  const ratios: number[] = []
-  for (const { name, expression, byHand } of measurements) {
+  const contenders = measurements.map(({ expression, query, byHand }): Contenders => ({ byHand, ours: predicateOf(expression), ...Object.fromEntries(Object.entries(peers).map(([name, compile]) => [name, compile(query)])) }))
+  // The loop sees all functions before any is measured, so that none is inlined into it for being the only one; and a predicate of
+  // each expression bound before, as in a server, so that V8 does not take the values of the only one for constants.
+  for (const { ours } of contenders) perDocument(ours)
+  for (const [index, { expression }] of measurements.entries()) (contenders[index] as Contenders).ours = predicateOf(expression)
+  for (const each of contenders) for (const test of Object.values(each)) perDocument(test)
+  const ratios = new Map<string, number[]>()
+  for (const [index, { name, byHand }] of measurements.entries()) {
     const floor = perDocument(byHand)
-    const ours = perDocument(predicateOf(expression))
-    const peer = perDocument(queryOf(expression))
-    if (ours.granted !== floor.granted || peer.granted !== floor.granted) throw new Error(`${name}: ${floor.granted} by hand, ${ours.granted} ours, ${peer.granted} mingo`)
-    ratios.push(ours.nanoseconds / floor.nanoseconds)
-    console.log(name.padEnd(22), cell(floor.nanoseconds), cell(ours.nanoseconds), cell(ours.nanoseconds / floor.nanoseconds), cell(peer.nanoseconds), cell(peer.nanoseconds / floor.nanoseconds))
+    const cells = Object.entries(contenders[index] ?? {}).filter(([contender]) => contender !== "byHand").map(([contender, test]) => {
+      const { nanoseconds, granted } = perDocument(test)
+      if (granted !== floor.granted) throw new Error(`${name}: ${floor.granted} by hand, ${granted} by ${contender}`)
+      const ratio = nanoseconds / floor.nanoseconds
+      ratios.set(contender, [...(ratios.get(contender) ?? []), ratio])
+      return `${contender} ${cell(nanoseconds)} ns × ${ratio.toFixed(2).padStart(5)}`
+    })
+    console.log(`${name.padEnd(20)} by hand ${cell(floor.nanoseconds)} ns   ${cells.join("   ")}`)
   }
-  console.log(`geometric mean of ours: ${Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length).toFixed(2)}`)
+  console.log(`geometric means: ${[...ratios].map(([contender, all]) => `${contender} × ${mean(all).toFixed(2)}`).join(", ")}`)
   const expression = parseExpressionOrThrow(measurements.at(-1)?.expression, { context: "role" })
   const rounds = 20_000
   const start = process.hrtime.bigint()

@@ -20,8 +20,8 @@ const entries: Record<string, readonly string[]> = {
     "parseTrustedProxies", "questionOperations", "readExplainUser", "readQuestion", "readSettings", "restoreData",
   ],
   "backstitch/engine": [
-    "CallsWanted", "ExpressionError", "allOf", "analyse", "applyFilters", "arrayFilterPaths", "assignRole", "bind", "bindRules", "bindSchema",
-    "changePaths", "compile", "compileMongoRegex", "compileRegex", "constantOf", "createCallTable", "decideDelete", "decideEvent", "decideInsert",
+    "CallsWanted", "ExpressionError", "allOf", "analyse", "applyFilters", "arrayFilterPaths", "assignRole", "assignStored", "bind", "bindRules", "bindSchema",
+    "changePaths", "compile", "compileMongoRegex", "compileRegex", "compileStored", "constantOf", "createCallTable", "decideDelete", "decideEvent", "decideInsert",
     "decideRead", "decideUpdate", "defaultRuleSettings", "deniedInPipeline", "deniedInPredicate", "deniedInProjection", "deniedInUpdate",
     "effectiveRules", "explain", "explainAccess", "explainFilters", "explainRules", "explainSchema", "forbiddenPath", "identical", "isPathAlwaysReadable", "isPathReadable", "leftOver",
     "noCalls", "parseExpression", "parseExpressionOrThrow", "parseRules", "parseSchema", "predicatePaths", "pushAll", "pushAny", "pushAssigned",

@@ -1,10 +1,10 @@
-// A bound expression → closures over one document. Cannot fail: the parser has refused everything that could.
+// A bound expression → closures over one document, and programs for what is common (fast.ts). Cannot fail: the parser has refused everything that could.
 import { isDocument, walkPath, type Value } from "../../kernel/index.ts"
 import { readsDocument, type BoundExpression, type BoundNode, type BoundSubject, type FixedTest } from "./bound.ts"
 import { checkFor, equality, type Check } from "./checks.ts"
 import { compileFast } from "./fast.ts"
 import { documentRoot, missing, resolve, undetermined } from "./resolve.ts"
-import type { CallTable, DocumentScope, Predicate, Ternary } from "./types.ts"
+import type { CallTable, DocumentScope, Predicate, StoredPredicate, Ternary } from "./types.ts"
 
 /** A compiled node. `item` is what an `$elemMatch` around it looks at. */
 export type Step = (scope: DocumentScope, item: Value | typeof missing) => Ternary
@@ -17,23 +17,42 @@ export type Step = (scope: DocumentScope, item: Value | typeof missing) => Terna
  */
 export function compile(bound: BoundExpression): Predicate {
   // Outside an `$elemMatch` nothing asks for the item, so a step is a predicate.
-  return compileNode(bound.root, bound.calls) as Predicate
+  return compileNode(bound.root, bound.calls, overScopes) as Predicate
 }
 
-/** Compiles one node. */
-export function compileNode(node: BoundNode, calls: CallTable): Step {
+/** As {@link compile}, for documents that are stored. */
+export function compileStored(bound: BoundExpression): StoredPredicate {
+  const fast = compileFast(bound.root, "stored")
+  if (fast !== undefined) return fast
+  const predicate = compile(bound)
+  return (document) => predicate({ root: document, prevRoot: document })
+}
+
+const overScopes: Fast = (node) => compileFast(node, "scope")
+
+/** Whoever has a faster way for some nodes. */
+export type Fast = (node: BoundNode) => Step | undefined
+
+const plainly: Fast = () => undefined
+
+/** Compiles one node; without a faster way, for one evaluation or few. */
+export function compileNode(node: BoundNode, calls: CallTable, fast: Fast = plainly): Step {
+  return fast(node) ?? compilePlain(node, calls, fast)
+}
+
+function compilePlain(node: BoundNode, calls: CallTable, fast: Fast): Step {
   switch (node.kind) {
     case "constant": {
       const { value } = node
       return () => value
     }
-    case "every": return conjunction(node.of.map((part) => compileNode(part, calls)))
-    case "some": return disjunction(node.of.map((part) => compileNode(part, calls)))
-    case "not": return negation(compileNode(node.of, calls))
+    case "every": return conjunction(node.of.map((part) => compileNode(part, calls, fast)))
+    case "some": return disjunction(node.of.map((part) => compileNode(part, calls, fast)))
+    case "not": return negation(compileNode(node.of, calls, fast))
     case "fixed": return compileFixed(node)
     case "open": return compileOpen(node, calls)
     case "isConstant": return compileIsConstant(node, calls)
-    case "elemMatch": return compileElemMatch(node, calls)
+    case "elemMatch": return compileElemMatch(node, calls, fast)
   }
 }
 
@@ -88,8 +107,6 @@ function negation(of: Step): Step {
 
 function compileFixed(node: FixedTest): Step {
   const { subject, check } = node
-  const fast = compileFast(node)
-  if (fast !== undefined) return fast
   const read = subjectReader(subject)
   const { path } = subject
   const direct = isDirect(subject)
@@ -156,8 +173,8 @@ function compileIsConstant({ operand, value: wanted }: BoundNode & { kind: "isCo
   }
 }
 
-function compileElemMatch(node: BoundNode & { kind: "elemMatch" }, calls: CallTable): Step {
-  const of = compileNode(node.of, calls)
+function compileElemMatch(node: BoundNode & { kind: "elemMatch" }, calls: CallTable, fast: Fast): Step {
+  const of = compileNode(node.of, calls, fast)
   const read = subjectReader(node.subject)
   return (scope, item) => elemMatch(node, read(scope, item), (inner) => of(scope, inner))
 }

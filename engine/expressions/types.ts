@@ -68,6 +68,9 @@ export interface CallTable {
 /** A compiled expression: one question, to be put to many documents. Cannot throw. */
 export type Predicate = (scope: DocumentScope) => Ternary
 
+/** The same over documents as they are stored, each of which stands for both images. */
+export type StoredPredicate = (document: Document) => Ternary
+
 /**
  * What the database can decide of an expression: a MongoDB predicate that admits at least the documents for which the
  * expression is true; `exact` when it admits no others; `"none"` when no document can match.

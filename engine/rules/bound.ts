@@ -1,7 +1,7 @@
 // Rules for one request: everything known before the documents is bound, each expression is compiled when first asked.
 import type { Document } from "../../kernel/index.ts"
 import {
-  bind, compile, toDatabaseQuery, toQuery, type CallLedger, type CallTable, type DocumentScope, type Expression, type KnownScope, type Predicate, type Pushed, type Ternary,
+  bind, compile, compileStored, toDatabaseQuery, toQuery, type CallLedger, type CallTable, type DocumentScope, type Expression, type KnownScope, type Predicate, type Pushed, type StoredPredicate, type Ternary,
 } from "../expressions/index.ts"
 import type { RuleSettings } from "./settings.ts"
 import type { FieldPermission, FieldRule, FieldRules, Filter, Role, Rules } from "./types.ts"
@@ -16,7 +16,11 @@ export class CallsWanted extends Error {
 }
 
 /** Whether a permission is true for a document. Undetermined is not true. Throws {@link CallsWanted}. */
-export type Question = (scope: DocumentScope) => boolean
+export interface Question {
+  of(scope: DocumentScope): boolean
+  /** Of a document as it is stored, which stands for both images. */
+  ofStored(document: Document): boolean
+}
 
 export interface BoundPermission { readonly read: Question | undefined; readonly write: Question | undefined }
 export interface BoundEntry extends BoundPermission { readonly fields: ReadonlyMap<string, BoundEntry> | undefined }
@@ -73,12 +77,22 @@ export function bindRules(rules: Pick<Rules, "roles" | "filters">, known: KnownS
   const question = (expression: Expression | undefined): Question | undefined => {
     if (expression === undefined) return undefined
     let predicate: Predicate | undefined
-    return (scope) => {
-      predicate ??= compile(bind(expression, known, table))
-      const before = wanted
-      const result = predicate(scope)
-      if (wanted !== before) settle(result !== undefined)
-      return result === true
+    let stored: StoredPredicate | undefined
+    return {
+      of(scope) {
+        predicate ??= compile(bind(expression, known, table))
+        const before = wanted
+        const result = predicate(scope)
+        if (wanted !== before) settle(result !== undefined)
+        return result === true
+      },
+      ofStored(document) {
+        stored ??= compileStored(bind(expression, known, table))
+        const before = wanted
+        const result = stored(document)
+        if (wanted !== before) settle(result !== undefined)
+        return result === true
+      },
     }
   }
   const permission = (of: FieldPermission): BoundPermission => ({ read: question(of.read), write: question(of.write) })
@@ -105,7 +119,7 @@ export function bindRules(rules: Pick<Rules, "roles" | "filters">, known: KnownS
   }
 }
 
-const never: Question = () => false
+const never: Question = { of: () => false, ofStored: () => false }
 const noDocument: DocumentScope = {}
 
 /** Whether a role has any permission by field, nested or additional. */
@@ -120,7 +134,12 @@ export function entryOf(role: BoundRole, field: string): BoundEntry | undefined 
 
 /** `T(x)` of the specification: defined and true. */
 export function holds(question: Question | undefined, scope: DocumentScope): boolean {
-  return question !== undefined && question(scope)
+  return question !== undefined && question.of(scope)
+}
+
+/** `T(x)` for a document as it is stored. */
+export function holdsStored(question: Question | undefined, document: Document): boolean {
+  return question !== undefined && question.ofStored(document)
 }
 
 /** The scope of a read or deletion: the stored document stands for both images. */

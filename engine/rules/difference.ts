@@ -17,7 +17,7 @@ export interface Images {
 
 /** Whether an entry admits a difference: its own `write` alone, or the entries below it. */
 export function admitsDifference(entry: BoundEntry, images: Images): boolean {
-  if (entry.write !== undefined) return entry.write(fieldScope(images))
+  if (entry.write !== undefined) return entry.write.of(fieldScope(images))
   return entry.fields !== undefined && admitsBelow(entry.fields, images)
 }
 
@@ -47,7 +47,7 @@ function admitsItems(entries: ReadonlyMap<string, BoundEntry>, images: Images, b
 
 /** Whether an entry admits writing a whole value, as an insert or a deletion does. */
 export function admitsWhole(entry: BoundEntry, value: Value, scope: DocumentScope): boolean {
-  if (entry.write !== undefined) return entry.write(wholeScope(scope, value))
+  if (entry.write !== undefined) return entry.write.of(wholeScope(scope, value))
   if (entry.fields === undefined || !isDocument(value) || isEmpty(value)) return false
   const entries = entry.fields
   return Object.keys(value).every((field) => {

@@ -1,7 +1,7 @@
 // What a user sees of one document (specification 7, 8.1 and 8.2).
 import { isDocument, setField, type Document, type Value } from "../../kernel/index.ts"
 import type { DocumentScope } from "../expressions/index.ts"
-import { entryOf, hasFieldPermissions, holds, storedScope, type BoundEntry, type BoundRole, type BoundRules } from "./bound.ts"
+import { entryOf, hasFieldPermissions, holds, holdsStored, type BoundEntry, type BoundRole, type BoundRules } from "./bound.ts"
 import type { RuleSettings } from "./settings.ts"
 
 /** What a user sees of a document: all of it, some fields, or nothing, and why. */
@@ -12,37 +12,41 @@ export type ReadDecision =
 
 /** The first role whose `apply_when` is true, even if it grants nothing. */
 export function assignRole(rules: BoundRules, scope: DocumentScope): BoundRole | undefined {
-  return rules.roles.find((role) => role.applies(scope))
+  return rules.roles.find((role) => role.applies.of(scope))
+}
+
+/** The role of a document as it is stored. */
+export function assignStored(rules: BoundRules, document: Document): BoundRole | undefined {
+  return rules.roles.find((role) => role.applies.ofStored(document))
 }
 
 /** Decides what is readable of a stored document, and cuts the rest. A document readable whole is returned itself, not a copy. */
 export function decideRead(rules: BoundRules, document: Document, search = false): ReadDecision {
-  const scope = storedScope(document)
-  const role = assignRole(rules, scope)
-  return role === undefined ? noRole : readAs(role, document, scope, rules.settings, search)
+  const role = assignStored(rules, document)
+  return role === undefined ? noRole : readAs(role, document, rules.settings, search)
 }
 
 const noRole = { outcome: "hidden", because: "no-role-applies", role: undefined } as const
 
 /** Decides a read for a role that is assigned already. */
-export function readAs(role: BoundRole, document: Document, scope: DocumentScope, settings: RuleSettings, search = false): ReadDecision {
+export function readAs(role: BoundRole, document: Document, settings: RuleSettings, search = false): ReadDecision {
   if (search && role.role.search !== true && (role.role.search === false || settings.absentSearch === "deny")) return { outcome: "hidden", because: "search-refused", role }
-  if (!passesReadGate(role, scope, settings)) return { outcome: "hidden", because: "gate-refuses", role }
+  if (!passesReadGate(role, document, settings)) return { outcome: "hidden", because: "gate-refuses", role }
   const { read, write } = role
   if (read !== undefined) {
-    return read(scope) || holds(write, scope) ? { outcome: "granted", role, whole: true, document } : { outcome: "hidden", because: "role-forbids", role }
+    return read.ofStored(document) || holdsStored(write, document) ? { outcome: "granted", role, whole: true, document } : { outcome: "hidden", because: "role-forbids", role }
   }
-  if (holds(write, scope)) return { outcome: "granted", role, whole: true, document }
+  if (holdsStored(write, document)) return { outcome: "granted", role, whole: true, document }
   if (!hasFieldPermissions(role)) return { outcome: "hidden", because: "role-forbids", role }
   const readable = redactDocument(role, document, settings)
   return readable === undefined ? { outcome: "hidden", because: "nothing-readable", role } : { outcome: "granted", role, whole: false, document: readable }
 }
 
 /** Writing implies reading on the same level, for the gate too. */
-function passesReadGate({ gate }: BoundRole, scope: DocumentScope, { absentDocumentFilter }: RuleSettings): boolean {
+function passesReadGate({ gate }: BoundRole, document: Document, { absentDocumentFilter }: RuleSettings): boolean {
   if (gate === undefined) return true
   if (absentDocumentFilter === "grant" && (gate.read === undefined || gate.write === undefined)) return true
-  return holds(gate.read, scope) || holds(gate.write, scope)
+  return holdsStored(gate.read, document) || holdsStored(gate.write, document)
 }
 
 /** The readable fields of a document, or undefined when there are none. */

@@ -24,7 +24,7 @@ export function decideInsert(rules: BoundRules, document: Document, generatedId:
   if (!passesWriteGate(role, scope, rules.settings)) return refused("gate-refuses", role)
   const fields = mayWriteAll(role, document, scope, rules.settings, generatedId)
   if (fields !== undefined) return fields
-  return role.insert === undefined || role.insert(scope) ? granted(role) : refused("insert-forbidden", role)
+  return role.insert === undefined || role.insert.of(scope) ? granted(role) : refused("insert-forbidden", role)
 }
 
 /** Whether a stored document may be deleted by the role assigned to it. */
@@ -33,7 +33,7 @@ export function decideDelete(rules: BoundRules, role: BoundRole, document: Docum
   if (!passesWriteGate(role, scope, rules.settings)) return refused("gate-refuses", role)
   const fields = mayWriteAll(role, document, scope, rules.settings, true)
   if (fields !== undefined) return fields
-  return role.delete === undefined || role.delete(scope) ? granted(role) : refused("delete-forbidden", role)
+  return role.delete === undefined || role.delete.of(scope) ? granted(role) : refused("delete-forbidden", role)
 }
 
 /**
@@ -81,7 +81,7 @@ function mayWriteAll(role: BoundRole, document: Document, scope: DocumentScope, 
 
 function mayWriteDocument(role: BoundRole, scope: DocumentScope, { writeFalse }: RuleSettings): "yes" | "no" | "ask-fields" {
   if (role.write === undefined) return "ask-fields"
-  if (role.write(scope)) return "yes"
+  if (role.write.of(scope)) return "yes"
   return writeFalse === "fields" && hasFieldPermissions(role) ? "ask-fields" : "no"
 }
 
