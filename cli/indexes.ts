@@ -1,10 +1,10 @@
 // `backstitch indexes <directory>`
-import { existsSync } from "node:fs"
 import { Command, Option } from "commander"
-import { ConfigError, directoryIndexes, readSettings, type DataLocation } from "../server/index.ts"
+import { ConfigError, directoryIndexes } from "../server/index.ts"
+import { readPlace, type Place } from "./location.ts"
 import { print } from "./output.ts"
 
-interface Options { readonly data?: string; readonly mongodb?: string; readonly settings?: string; readonly create?: boolean }
+interface Options extends Place { readonly create?: boolean }
 
 /** The command over indexes. */
 export function indexesCommand(): Command {
@@ -20,8 +20,7 @@ export function indexesCommand(): Command {
 
 /** SECURITY: a database is changed only when that was asked for. */
 async function indexes(directory: string, options: Options): Promise<void> {
-  const settings = options.settings === undefined ? {} : await readSettings(options.settings)
-  const data = locationOf(options, settings.mongodb)
+  const { settings, location: data } = await readPlace(options)
   if (options.create === true && data === undefined) throw new ConfigError("option-invalid", "Cannot create indexes: give --data <file> or --mongodb <uri>")
   const states = await directoryIndexes({ directory, settings, ...(data === undefined ? {} : { data }), create: options.create === true })
   for (const { state, command, purpose, file } of states) {
@@ -29,13 +28,4 @@ async function indexes(directory: string, options: Options): Promise<void> {
     const isDone = state === "there" || state === "created"
     print(`${isDone ? `// ${state}: ` : ""}${command} // ${why}`)
   }
-}
-
-function locationOf({ data, mongodb }: Options, fromSettings: string | undefined): DataLocation | undefined {
-  if (data !== undefined) {
-    if (!existsSync(data)) throw new ConfigError("data-unusable", `Cannot open \`${data}\`: there is no such file`)
-    return { file: data }
-  }
-  const uri = mongodb ?? fromSettings
-  return uri === undefined ? undefined : { mongodb: uri }
 }

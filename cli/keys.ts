@@ -1,7 +1,8 @@
 // `backstitch keys …`: the keys that sign an app's tokens.
 import { Command } from "commander"
 import { ConfigError } from "../server/index.ts"
-import { withOperator, withPlace, type Place } from "./operator.ts"
+import type { Place } from "./location.ts"
+import { withOperator, withPlace } from "./operator.ts"
 import { print } from "./output.ts"
 
 /** The commands over signing keys. SECURITY: none prints a key. */

@@ -3,8 +3,9 @@ import { createReadStream } from "node:fs"
 import { createInterface } from "node:readline"
 import { text as readAll } from "node:stream/consumers"
 import { Command } from "commander"
-import { ConfigError, importUsers, type Operator } from "../server/index.ts"
-import { withOperator, withPlace, type Place } from "./operator.ts"
+import { ConfigError, importUsers, type LiveLogin, type Operator, type SnapshotDifference } from "../server/index.ts"
+import type { Place } from "./location.ts"
+import { withOperator, withPlace } from "./operator.ts"
 import { complain, print } from "./output.ts"
 
 /** The commands over users. */
@@ -13,8 +14,9 @@ export function usersCommand(): Command {
   const on = (name: string, description: string): Command => withPlace(command.command(name).description(description).argument("<directory>", "the exported app"))
   on("list", "print one line for each user: id, state, providers, last login").option("--json", "one JSON document a line").action(list)
   on("duplicates", "print users for whom more than one document of custom data matches; exit status 1 if there are any").action(duplicates)
-  on("show", "print a user, custom data as the next token will carry it, and logins that have not ended")
+  on("show", "print a user, custom data as the next token will carry it, and each live login with the copy its last token carries and where the two differ")
     .argument("<user>", "its id")
+    .option("--json", "print one JSON document")
     .option("--token <file>", "compare with the copy in this access token; - reads it from standard input")
     .action(show)
   for (const [name, description, act] of [
@@ -63,19 +65,31 @@ function duplicates(directory: string, options: Place): Promise<void> {
   })
 }
 
-function show(directory: string, id: string, options: Place & { readonly token?: string }): Promise<void> {
+function show(directory: string, id: string, options: Place & { readonly token?: string; readonly json?: boolean }): Promise<void> {
   return withOperator(directory, options, async (operator) => {
-    const { user, customData, logins } = await operator.report(id)
-    print(`user ${JSON.stringify(user, null, 2)}`)
-    print(customData === undefined ? "custom data: no document" : `custom data, as the next token will carry it: ${JSON.stringify(customData, null, 2)}`)
-    print(`${logins.length} live logins`)
-    for (const { id: session, provider, device, started, lastRefresh } of logins) print(`  ${session}  ${provider}  device ${device}  since ${started.toISOString()}  refreshed ${lastRefresh.toISOString()} (to the hour)`)
-    if (options.token === undefined) return
-    const { userId, differences } = await operator.compare((await readAll(options.token === "-" ? process.stdin : createReadStream(options.token))).trim())
-    if (userId !== id) throw new ConfigError("option-invalid", "Cannot compare: the token is another user's")
-    print(differences.length === 0 ? "the copy in the token is as the document is now" : "the copy in the token differs:")
-    for (const { field, snapshot, now } of differences) print(`  ${field}: ${shown(snapshot)} in the token, ${shown(now)} now`)
+    const report = await operator.report(id)
+    const compared = options.token === undefined ? undefined : await operator.compare((await readAll(options.token === "-" ? process.stdin : createReadStream(options.token))).trim())
+    if (compared !== undefined && compared.userId !== id) throw new ConfigError("option-invalid", "Cannot compare: the token is another user's")
+    if (options.json === true) return print(JSON.stringify({ ...report, customData: report.customData ?? null, ...(compared === undefined ? {} : { token: compared }) }, null, 2))
+    print(`user ${JSON.stringify(report.user, null, 2)}`)
+    print(report.customData === undefined ? "custom data: no document" : `custom data, as the next token will carry it: ${JSON.stringify(report.customData, null, 2)}`)
+    print(`${report.logins.length} live logins`)
+    for (const login of report.logins) for (const line of loginLines(login)) print(line)
+    if (compared === undefined) return
+    print(compared.differences.length === 0 ? "the copy in the token is as the document is now" : "the copy in the token differs:")
+    for (const each of compared.differences) print(differenceLine(each))
   })
+}
+
+function loginLines({ id, provider, device, started, lastRefresh, snapshot, snapshotTaken, differences }: LiveLogin): string[] {
+  const head = `  ${id}  ${provider}  device ${device}  since ${started.toISOString()}  refreshed ${lastRefresh.toISOString()} (to the hour)`
+  if (snapshot === undefined || snapshotTaken === undefined) return [head, "    its copy of custom data is not known: the login has not been refreshed since copies are kept"]
+  const copy = `    ${snapshot === null ? "no custom data in its token" : `custom data in its token: ${JSON.stringify(snapshot)}`}, as read at ${snapshotTaken.toISOString()}`
+  return [head, copy, ...(differences.length === 0 ? ["    as the document is now"] : ["    differs:", ...differences.map((each) => `    ${differenceLine(each)}`)])]
+}
+
+function differenceLine({ field, snapshot, now }: SnapshotDifference): string {
+  return `  ${field}: ${shown(snapshot)} in the token, ${shown(now)} now`
 }
 
 function shown(value: unknown): string {

@@ -18,7 +18,7 @@ export { QuestionFault, questionOperations, readQuestion, readUser as readExplai
 export type { DataLocation, OpenedStore } from "./open-store.ts"
 export type { DumpSource, InspectedDump, Progress, RestoreOptions, Selection, TransferCounts, TransferErrorCode, TransferOptions, TransferStore, WantedIndex } from "./operations/index.ts"
 export type { IndexOptions, IndexState } from "./directory-indexes.ts"
-export { parseMetricsToken, parseOperatorToken, parseSettings, parseTrustedProxies, readSettings, type ServerSettings } from "./settings.ts"
+export { parseMetricsToken, parseSettings, parseTrustedProxies, readSettings, type ServerSettings } from "./settings.ts"
 export type { LiveLogin, OperateOptions, Operator, UserReport } from "./operate.ts"
 export type { Claim, SnapshotDifference } from "./snapshot-difference.ts"
 export type { DuplicateData } from "./custom-data-duplicates.ts"

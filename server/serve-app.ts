@@ -6,8 +6,6 @@ import type { AppLog } from "./app-log.ts"
 import { knownValues, ruledDataSources } from "./app-rules.ts"
 import { createDataService, type RuleFunctions, type Store } from "./data/index.ts"
 import { RequestError } from "./errors.ts"
-import { secretHider } from "./explain-answer.ts"
-import { explainServed } from "./explain-served.ts"
 import { createFunctions, type Functions } from "./functions/index.ts"
 import type { ServedApp } from "./http/index.ts"
 import type { OpenedStores } from "./open-store.ts"
@@ -84,7 +82,6 @@ export async function serveApp({ model, secrets, opened, runtime, log, publicUrl
   const stopping = new AbortController()
   const app: RunningApp = {
     model, domainId, users, tokens, functions, data, publicUrl, clock, triggers, contextUser, secret: secrets,
-    explain: explainServed({ data, hide: secretHider(model, secrets), userOf: (userId) => contextUser(userId, { customData: true }) }),
     closing: stopping.signal,
     stop: () => stopping.abort(),
     signIn: createSignIn({ users, tokens, decode: decodeSnapshot, clock, ...(triggers.onLogOut === undefined ? {} : { onLogOut: triggers.onLogOut }) }),

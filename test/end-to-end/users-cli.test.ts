@@ -1,5 +1,5 @@
 // `backstitch users` and `backstitch keys` as an operator runs them, on the file of a server that is not running.
-import { writeFileSync } from "node:fs"
+import { copyFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { hashSync } from "bcryptjs"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
@@ -53,6 +53,26 @@ describe("users", () => {
     expect(stdout).toMatch(/the copy in the token differs:\n {2}displayName: "max" in the token, "Maximilian" now\n$/)
     expect(stdout).not.toContain(max.access_token)
     expect(await users("show", lea.user_id, "--token", file)).toMatchObject({ code: 1, stderr: "backstitch: Cannot compare: the token is another user's\n" })
+  })
+
+  test("are shown with the copy that each live login works with, when it was read, and where it differs", async () => {
+    const before = Date.now()
+    const second = await whileServed((served) => signIn(served, "max@red.example"))
+    const report = async (): Promise<{ customData: Record<string, unknown>; logins: { snapshot: Record<string, unknown> | null; snapshotTaken: string; differences: unknown[] }[] }> => JSON.parse((await users("show", max.user_id, "--json")).stdout)
+    const { customData, logins: [newer, older] } = await report()
+    expect(customData).toMatchObject({ displayName: "Maximilian" })
+    expect([newer?.snapshot, newer?.differences]).toEqual([customData, []])
+    expect(Date.parse(newer?.snapshotTaken ?? "")).toBeGreaterThanOrEqual(before)
+    expect(older?.differences).toEqual([{ field: "displayName", snapshot: "max", now: "Maximilian" }])
+    expect(older?.snapshot).toMatchObject({ displayName: "max" })
+    const { stdout } = await users("show", max.user_id)
+    expect(stdout).toContain("    as the document is now")
+    expect(stdout).toContain('    differs:\n      displayName: "max" in the token, "Maximilian" now')
+    await whileServed(async (served) => {
+      expect((await served.call("POST", "/auth/session", { token: max.refresh_token })).status).toBe(201)
+      expect((await served.call("DELETE", "/auth/session", { token: second.refresh_token })).status).toBe(204)
+    })
+    expect((await report()).logins).toMatchObject([{ snapshot: customData, differences: [] }])
   })
 
   test("that are not there are named as such", async () => {
@@ -133,6 +153,31 @@ describe("an import", () => {
     const { stdout } = await users("show", "64b1f0c2a7d93e5b8c214f06")
     expect(stdout).toContain('"creation_date": 1700000000')
     expect(stdout).toMatch(/"id": "64b1f0c2a7d93e5b8c214f10",\s+"provider_type": "local-userpass"[\s\S]+"id": "kim",\s+"provider_type": "custom-token"/)
+  })
+})
+
+describe("settings", () => {
+  test("are those the app is served with: the algorithm of a new key", async () => {
+    const [file, other] = [join(folder.path, "settings.json"), join(folder.path, "other.sqlite")]
+    writeFileSync(file, JSON.stringify({ tokens: { algorithm: "ES256" } }))
+    await whileServed(async () => undefined)
+    copyFileSync(data, other)
+    const withSettings = (...args: string[]): Promise<Ended> => run(["keys", ...args, "--data", other, "--settings", file])
+    expect((await withSettings("rotate", worktracker)).code).toBe(0)
+    expect((await withSettings("list", worktracker)).stdout).toMatch(/current {2}ES256/)
+    expect(await run(["users", "list", worktracker, "--data", other], { BACKSTITCH_SETTINGS: join(folder.path, "none.json") })).toMatchObject({ code: 1, stderr: expect.stringContaining("Cannot read settings file") })
+  })
+
+  test("say where data is, and map data sources, in every command", async () => {
+    const file = join(folder.path, "places.json")
+    writeFileSync(file, JSON.stringify({ mongodb: "mongodb://127.0.0.1:99999" }))
+    for (const args of [["users", "list", worktracker], ["keys", "list", worktracker], ["indexes", worktracker]]) {
+      expect(await run([...args, "--settings", file])).toMatchObject({ code: 1, stderr: expect.stringMatching(/^backstitch: [^\n]*(MongoDB|database)[^\n]*\n$/) })
+    }
+    writeFileSync(file, JSON.stringify({ dataSources: { "not-there": "mongodb://127.0.0.1:1" } }))
+    for (const args of [["users", "list", worktracker], ["keys", "list", worktracker], ["indexes", worktracker]]) {
+      expect(await run([...args, "--data", data, "--settings", file])).toMatchObject({ code: 1, stderr: expect.stringContaining("/dataSources/not-there") })
+    }
   })
 })
 
