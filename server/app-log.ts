@@ -12,6 +12,7 @@ export interface AppLog {
   readonly data: DataLog
   readonly functions: (entry: FunctionLogEntry) => void
   readonly triggers: TriggerLog
+  readonly storage: (code: string, details: Readonly<Record<string, unknown>>) => void
   readonly runtime: (event: string, details: Readonly<Record<string, unknown>>) => void
 }
 
@@ -41,6 +42,7 @@ export function createAppLog(logger: Logger = pino({ level: process.env["BACKSTI
       for (const text of complaints) logger.warn({ function: name, level: "error" }, text)
       if (entry.stack !== undefined) logger.info({ function: name, stack: entry.stack }, "stack")
     },
+    storage: (code, details) => logger.warn({ code, ...details }, "storage"),
     runtime: (event, details) => logger.warn({ event, ...details }, "runtime"),
   }
 }

@@ -36,7 +36,8 @@ export interface GuardedCollection {
   findOneAndReplace(filter: Document, replacement: Document, options?: FindAndChangeOptions): Promise<Document | null>
   findOneAndDelete(filter: Document, options?: { readonly sort?: Document; readonly projection?: Document }): Promise<Document | null>
   bulkWrite(operations: readonly BulkOperation[], options?: { readonly ordered?: boolean }): Promise<null>
-  watch(options: { readonly ids?: readonly Value[]; readonly filter?: Document; readonly signal?: AbortSignal }): AsyncIterable<ChangeEvent>
+  /** `onOpen` is called once, when every change from now on will be seen. The stream opens when its first event is asked for. */
+  watch(options: { readonly ids?: readonly Value[]; readonly filter?: Document; readonly signal?: AbortSignal; readonly onOpen?: () => void }): AsyncIterable<ChangeEvent>
 }
 
 /** A transaction of a function: operations join it until it is committed or aborted. */

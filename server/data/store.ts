@@ -15,6 +15,8 @@ export interface FindOptions {
   readonly collation?: Document
   /** How many documents the reader expects to want; it may leave after fewer and read on after more. A hint for the first batch. */
   readonly batchSize?: number
+  /** What is read decides a write: it is read where writes go, whatever the reads of this store prefer. */
+  readonly forWrite?: boolean
 }
 
 /** The way a store takes to the documents of a find. */
@@ -62,6 +64,8 @@ export interface StoreAbilities {
   readonly transactions: boolean
   readonly changeStreams: boolean
   readonly collation: boolean
+  /** `swap` works: a document can be compared as a whole. Without it users cannot change documents. */
+  readonly compareAndSwap: boolean
 }
 
 export interface IndexSpecification { readonly keys: Document; readonly name?: string; readonly unique?: boolean }
@@ -75,6 +79,8 @@ export interface StreamOptions {
   readonly scope?: "database" | "deployment"
   readonly resumeAfter?: Document
   readonly signal?: AbortSignal
+  /** Called once, when every change from now on will be seen. */
+  readonly onOpen?: () => void
   /**
    * Called when the stream stands, and now and then while nothing of the collection changes, with a token to resume after:
    * nothing that has not been handed out, and asked past, lies before it. Undefined where the database names no place without an event.

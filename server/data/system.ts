@@ -5,7 +5,7 @@ import { cursorOver } from "./cursor.ts"
 import { invalid } from "./refusals.ts"
 import type { GuardedCollection, UpdateOutcome } from "./service.ts"
 import type { Namespace, Store, UpdateResult } from "./store.ts"
-import { isAmong, checkWatch } from "./watch.ts"
+import { checkWatch, isAmong, streamOptions } from "./watch.ts"
 
 /** A collection without rules, for callers whose `system` is true. */
 export function systemCollection(store: Store, namespace: Namespace): GuardedCollection {
@@ -43,7 +43,7 @@ export function systemCollection(store: Store, namespace: Namespace): GuardedCol
     },
     async *watch(options) {
       checkWatch(options)
-      for await (const event of store.watch(namespace, options.signal === undefined ? {} : { signal: options.signal })) {
+      for await (const event of store.watch(namespace, streamOptions(options))) {
         if (!isAmong(event, options.ids)) continue
         if (options.filter === undefined || (await store.matches(event as unknown as Document, options.filter))) yield event
       }

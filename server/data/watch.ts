@@ -4,9 +4,9 @@ import { equalValues, isDocument, type Document, type Value } from "../../kernel
 import { invalid, refuseDenied } from "./refusals.ts"
 import { openRequest, type UserCollection } from "./request.ts"
 import { userLimits } from "./settings.ts"
-import type { ChangeEvent } from "./store.ts"
+import type { ChangeEvent, StreamOptions } from "./store.ts"
 
-export interface WatchOptions { readonly ids?: readonly Value[]; readonly filter?: Document; readonly signal?: AbortSignal }
+export interface WatchOptions { readonly ids?: readonly Value[]; readonly filter?: Document; readonly signal?: AbortSignal; readonly onOpen?: () => void }
 
 /** Throws at the call, before anything is opened, when the user may not watch: a stream that is refused never begins. */
 export function watch(collection: UserCollection, options: WatchOptions): AsyncGenerator<ChangeEvent, void, undefined> {
@@ -17,10 +17,14 @@ export function watch(collection: UserCollection, options: WatchOptions): AsyncG
 }
 
 async function* visibleEvents(collection: UserCollection, options: WatchOptions): AsyncGenerator<ChangeEvent, void, undefined> {
-  for await (const event of collection.store.watch(collection.namespace, options.signal === undefined ? {} : { signal: options.signal })) {
+  for await (const event of collection.store.watch(collection.namespace, streamOptions(options))) {
     const shown = await visibleEvent(collection, event, options)
     if (shown !== null) yield shown
   }
+}
+
+export function streamOptions({ signal, onOpen }: WatchOptions): StreamOptions {
+  return { ...(signal === undefined ? {} : { signal }), ...(onOpen === undefined ? {} : { onOpen }) }
 }
 
 export function checkWatch({ ids, filter }: WatchOptions): void {

@@ -53,8 +53,9 @@ const openStream: Route["handle"] = async (call, reply) => {
   const { database, collection, ids, filter, useCompactEvents } = argument
   if (typeof database !== "string" || typeof collection !== "string") throw new RequestError("MissingParameter", "missing database or collection")
   const stop = new AbortController()
+  const { promise: opened, resolve: onOpen } = Promise.withResolvers<void>()
   const events = call.app.data.collection(request["service"], { database, collection }, caller).watch({
-    signal: stop.signal,
+    signal: stop.signal, onOpen,
     ...(Array.isArray(ids) ? { ids: ids as Value[] } : {}),
     ...(isDocument(filter) ? { filter } : {}),
   })
@@ -62,7 +63,7 @@ const openStream: Route["handle"] = async (call, reply) => {
     stop.abort()
     return { status: 200, json: "{}" }
   }
-  sendStream(reply, events, { compact: useCompactEvents === true, expiresAt: grant.expiresAt, now: call.app.clock, stop, closing: call.app.closing })
+  await sendStream(reply, events, { opened, compact: useCompactEvents === true, expiresAt: grant.expiresAt, now: call.app.clock, stop, closing: call.app.closing })
   return undefined
 }
 

@@ -20,14 +20,16 @@ export function readStreamRequest(encoded: string): Record<string, unknown> {
 }
 
 /**
- * Sends events until the client goes away, the source ends, the server stops, or the token expires. The first event is waited for only after the
- * head is sent. Throws before anything is sent when the token has ended: realm-web then refreshes it and opens the stream again.
+ * Sends events until the client goes away, the source ends, the server stops, or the token expires. The head is sent as soon as the source
+ * stands (`opened`): a client that has it misses nothing it does afterwards. Rejects before anything is sent when the source does not open, or
+ * when the token has ended: realm-web then refreshes it and opens the stream again.
  */
-export function sendStream(reply: FastifyReply, events: AsyncIterable<ChangeEvent>, options: { readonly compact: boolean; readonly expiresAt: number; readonly now: () => Date; readonly stop: AbortController; readonly closing: AbortSignal }): void {
+export async function sendStream(reply: FastifyReply, events: AsyncIterable<ChangeEvent>, options: { readonly opened: Promise<void>; readonly compact: boolean; readonly expiresAt: number; readonly now: () => Date; readonly stop: AbortController; readonly closing: AbortSignal }): Promise<void> {
   const { compact, expiresAt, now, stop, closing } = options
   const expired = (): RequestError => new RequestError("InvalidSession", "invalid session: access token expired")
   const lifeMs = expiresAt * 1000 - now().getTime()
   if (lifeMs <= 0) throw expired()
+  const begun = await begin(reply, events, options)
   reply.hijack()
   const { raw } = reply
   raw.writeHead(200, { ...headersOf(reply), "content-type": "text/event-stream", "cache-control": "no-cache", "x-accel-buffering": "no" })
@@ -55,7 +57,7 @@ export function sendStream(reply: FastifyReply, events: AsyncIterable<ChangeEven
   raw.on("error", close)
   void (async () => {
     try {
-      for await (const event of events) {
+      for await (const event of begun) {
         if (!open) return
         const taken = raw.write(`data: ${escapeData(ejsonText((compact ? compactEvent(event) : event) as unknown as Value))}\n\n`)
         // A client that reads slowly makes its stream wait, and holds nothing in memory here.
@@ -66,6 +68,29 @@ export function sendStream(reply: FastifyReply, events: AsyncIterable<ChangeEven
       endWith(error)
     }
   })()
+}
+
+/** Asks for the first event, and waits until the source stands or that event is there. */
+async function begin(reply: FastifyReply, events: AsyncIterable<ChangeEvent>, { opened, stop, closing }: { readonly opened: Promise<void>; readonly stop: AbortController; readonly closing: AbortSignal }): Promise<AsyncIterable<ChangeEvent>> {
+  const leave = (): void => stop.abort()
+  reply.raw.once("close", leave)
+  closing.addEventListener("abort", leave)
+  try {
+    const iterator = events[Symbol.asyncIterator]()
+    const first = iterator.next()
+    await Promise.race([opened, first])
+    return goingOn(iterator, first)
+  } finally {
+    closing.removeEventListener("abort", leave)
+  }
+}
+
+async function* goingOn(iterator: AsyncIterator<ChangeEvent>, first: Promise<IteratorResult<ChangeEvent>>): AsyncGenerator<ChangeEvent, void, undefined> {
+  try {
+    for (let step = await first; step.done !== true; step = await iterator.next()) yield step.value
+  } finally {
+    await iterator.return?.()
+  }
 }
 
 function headersOf(reply: FastifyReply): Record<string, string> {

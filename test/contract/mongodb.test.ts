@@ -1,6 +1,7 @@
 import { afterAll, test } from "vitest"
 import { openMongoStore } from "../../server/storage/index.ts"
 import { startMongoServer } from "../servers/mongo-server.ts"
+import { reworded, startWireProxy } from "../servers/wire-proxy.ts"
 import { storeContract, type Gap } from "./store-contract.ts"
 
 const server = await startMongoServer()
@@ -15,4 +16,14 @@ if ("skipped" in server) {
     const store = await openMongoStore({ uri: server.uri })
     return { store, close: () => store.close() }
   }, new Set(server.standIn ? standInGaps : []))
+
+  // Services that are compatible with MongoDB word errors differently, and say less of them.
+  if (server.standIn) storeContract("the MongoDB store on a service with its own words", async () => {
+    const proxy = await startWireProxy(server.uri, { answer: reworded })
+    const store = await openMongoStore({ uri: proxy.uri })
+    return { store, close: async () => {
+      await store.close()
+      await proxy.close()
+    } }
+  }, new Set(standInGaps))
 }

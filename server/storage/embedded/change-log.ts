@@ -2,7 +2,7 @@
 // also kept in the file, so that a watcher can go on after a restart where it left off.
 import { Long, readBson, Timestamp, writeBson, type Clock, type Document } from "../../../kernel/index.ts"
 import { StoreError, type ChangeEvent, type Namespace } from "../../data/index.ts"
-import { describeUpdate } from "./describe-update.ts"
+import { describeUpdate } from "../describe-update.ts"
 import type { CollectionInfo } from "./catalog.ts"
 import type { Connection } from "./connection.ts"
 

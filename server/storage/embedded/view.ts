@@ -29,7 +29,7 @@ export interface ViewParts {
   close(): Promise<void>
 }
 
-export const embeddedAbilities: StoreAbilities = { transactions: true, changeStreams: true, collation: false }
+export const embeddedAbilities: StoreAbilities = { transactions: true, changeStreams: true, collation: false, compareAndSwap: true }
 
 export class View implements Store {
   readonly abilities = embeddedAbilities

@@ -29,6 +29,7 @@ export function watchCollection(parts: WatchParts, namespace: Namespace, options
   return {
     async *[Symbol.asyncIterator]() {
       let after = await from
+      options.onOpen?.()
       let news = deferred()
       const ready = (): void => news.resolve()
       const watched = watchedCollections(namespace, options)

@@ -1,8 +1,9 @@
 // The connection, and what the server at its other end can do.
 import { MongoClient, type Collection, type Db } from "mongodb"
-import { exactReading, ObjectId, type Document } from "../../../kernel/index.ts"
+import { exactReading, type Document } from "../../../kernel/index.ts"
 import { StoreError, type Namespace, type StoreAbilities } from "../../data/index.ts"
 import { decodeDocument } from "../decode.ts"
+import { probeAbilities } from "./abilities.ts"
 import { asStoreError } from "./errors.ts"
 
 /** Where previews are computed: a database of the server's own, whose collections belong to one process each. */
@@ -10,7 +11,7 @@ export const scratchDatabase = "__backstitch_scratch"
 
 export interface MongoOptions {
   readonly uri: string
-  /** The most time one call may take; 30 seconds if absent. */
+  /** The most time one call may take on the server; 30 seconds if absent. A server that hangs is given up after little more than twice that. */
   readonly timeoutMS?: number
   /** How long to look for a server before saying that none answers; 5 seconds if absent. */
   readonly serverSelectionTimeoutMS?: number
@@ -61,16 +62,8 @@ export async function connect(options: MongoOptions): Promise<MongoConnection> {
     const hello = await greet(client)
     const isRouter = hello["msg"] === "isdbgrid"
     const isCluster = isRouter || typeof hello["setName"] === "string"
-    const hasDocumentsStage = await works(() => databaseOf(client, scratchDatabase).aggregate([{ $documents: [{ a: 1 }] }]).toArray())
-    return {
-      client, isRouter, timeoutMS, hasDocumentsStage,
-      hasPreImages: Number(hello["maxWireVersion"]) >= 17 && isCluster,
-      abilities: {
-        transactions: isCluster && hello["logicalSessionTimeoutMinutes"] !== undefined && hello["logicalSessionTimeoutMinutes"] !== null,
-        changeStreams: isCluster || await hasChangeStreams(client),
-        collation: isCluster || await hasCollation(client),
-      },
-    }
+    const { documentsStage: hasDocumentsStage, ...abilities } = await probeAbilities(client, collectionOf(client, { database: scratchDatabase, collection: "probe" }))
+    return { client, isRouter, timeoutMS, hasDocumentsStage, hasPreImages: Number(hello["maxWireVersion"]) >= 17 && isCluster, abilities }
   } catch (error) {
     await client.close().catch(() => undefined)
     throw asStoreError(error)
@@ -83,8 +76,8 @@ function newClient(options: MongoOptions, timeoutMS: number): MongoClient {
       appName: "backstitch",
       connectTimeoutMS: Math.min(10_000, timeoutMS),
       serverSelectionTimeoutMS: options.serverSelectionTimeoutMS ?? 5000,
-      // A little more than the server gets for itself, so that its answer arrives.
-      socketTimeoutMS: timeoutMS + 5000,
+      // A little more than the server gets for itself, so that its answer arrives. The driver tries a call that hung once more.
+      socketTimeoutMS: timeoutMS + 2000,
       waitQueueTimeoutMS: timeoutMS,
       ...(options.maxPoolSize === undefined ? {} : { maxPoolSize: options.maxPoolSize }),
     })
@@ -99,34 +92,4 @@ async function greet(client: MongoClient): Promise<Record<string, unknown>> {
   const hello = await admin.command({ hello: 1 }).catch(() => undefined)
   // Older servers, and stand-ins for tests, know the command by its former name only.
   return hello ?? await admin.command({ isMaster: 1 })
-}
-
-async function works(probe: () => Promise<unknown>): Promise<boolean> {
-  return probe().then(() => true, () => false)
-}
-
-function hasChangeStreams(client: MongoClient): Promise<boolean> {
-  return works(async () => {
-    const stream = databaseOf(client, scratchDatabase).collection("probe").watch([])
-    try {
-      await stream.tryNext()
-    } finally {
-      await stream.close()
-    }
-  })
-}
-
-/** A server that takes the option and ignores it would give wrong answers, so the answer is looked at. */
-async function hasCollation(client: MongoClient): Promise<boolean> {
-  const probe = databaseOf(client, scratchDatabase).collection<Document>("probe")
-  const _id = `a${new ObjectId().toHexString()}`
-  try {
-    await probe.insertOne({ _id } as Document)
-    const found = await probe.findOne({ _id: _id.toUpperCase() } as Document, { collation: { locale: "en", strength: 2 } })
-    return found !== null
-  } catch {
-    return false
-  } finally {
-    await probe.deleteOne({ _id } as Document).catch(() => undefined)
-  }
 }

@@ -21,7 +21,7 @@ export type FirstInserted = (namespace: Namespace, field: string, value: Value) 
  * SOURCE: users-and-tokens 1.2 and 1.3: an indexed equality and the same as an expression, which is false for lists; hinted to
  * the index on this field alone, whose equal keys are in order of insertion; the natural order without such an index.
  */
-export function firstInsertedLookup({ client, isRouter, timeoutMS }: MongoConnection): FirstInserted {
+export function firstInsertedLookup({ client, isRouter, timeoutMS, abilities }: MongoConnection): FirstInserted {
   const known = new Map<string, Known>()
 
   const look = async (namespace: Namespace, field: string): Promise<Known> => {
@@ -36,9 +36,11 @@ export function firstInsertedLookup({ client, isRouter, timeoutMS }: MongoConnec
 
   const read = async (namespace: Namespace, field: string, value: Value, { hint, isSharded: sharded }: Known): Promise<Document | null> => {
     const isIt = holdsExactly(field, value)
-    const filter: Document = { [field]: { $eq: value }, $expr: { $eq: [`$${field}`, { $literal: value }] } }
+    // Without expressions the lists that hold the value are candidates too, any number of them.
+    const { compareAndSwap: hasExpressions } = abilities
+    const filter: Document = { [field]: { $eq: value }, ...(hasExpressions ? { $expr: { $eq: [`$${field}`, { $literal: value }] } } : {}) }
     const cursor = collectionOf(client, namespace).find<Document>(filter, {
-      ...rawReading, limit: mostCandidates, batchSize: 2, maxTimeMS: timeoutMS,
+      ...rawReading, ...(hasExpressions ? { limit: mostCandidates } : {}), batchSize: 2, maxTimeMS: timeoutMS,
       // A sharded collection has no order of insertion; `_id` is what comes nearest.
       ...(sharded ? { sort: { _id: 1 } } : hint === undefined || field === "_id" ? {} : { hint }),
     })

@@ -1,5 +1,5 @@
 // The port on a MongoDB.
-import type { ClientSession, Collection } from "mongodb"
+import { ReadPreference, type ClientSession, type Collection, type ReadPreferenceMode } from "mongodb"
 import { bsonSize, normalise, type Document, type Value } from "../../../kernel/index.ts"
 import {
   StoreError, type BulkOperation, type Change, type ChangeEvent, type Cursor, type FindAndChangeOptions, type FindOptions, type FindPlan, type IndexDescription, type IndexSpecification, type Namespace, type Store, type StoreAbilities, type StreamOptions,
@@ -10,6 +10,7 @@ import { isReserved, refuseReserved } from "../namespaces.ts"
 import { asReplacement, withId } from "../values.ts"
 import { toDriverOperation } from "./bulk.ts"
 import { collectionOf, databaseOf, decodeRaw, exactOptions, rawReading, scratchDatabase, type MongoConnection } from "./connection.ts"
+import { documentOf, outcomeOf, predicateHere, refuseTooLarge } from "./conversions.ts"
 import { cursorOver } from "./cursor.ts"
 import { asStoreError, serverCodeOf } from "./errors.ts"
 import type { FirstInserted } from "./first-inserted.ts"
@@ -26,9 +27,15 @@ export interface SharedParts {
   readonly firstInserted: FirstInserted
 }
 
+/** Which members of a replica set answer reads that no write depends on, as a data source configures it. */
+export interface ReadingPreference {
+  readonly mode: ReadPreferenceMode
+  /** Each set a choice of members, the first that has any wins. */
+  readonly tagSets?: readonly Readonly<Record<string, string>>[]
+}
+
 const namespaceNotFound = 26
 const ownDatabases = new Set(["admin", "config", "local"])
-const mostDocumentBytes = 16 * 1024 * 1024
 /** The most that travels as one `$documents` stage. */
 const mostInlineBytes = 12 * 1024 * 1024
 
@@ -37,17 +44,24 @@ export class MongoView implements Store {
   readonly #shared: SharedParts
   readonly #session: ClientSession | undefined
   readonly #internal: boolean
+  readonly #reading: { readonly readPreference?: ReadPreference }
 
-  constructor(shared: SharedParts, options: { readonly internal: boolean; readonly session?: ClientSession }) {
+  constructor(shared: SharedParts, options: { readonly internal: boolean; readonly session?: ClientSession; readonly reading?: ReadPreference }) {
     this.abilities = shared.connection.abilities
     this.#shared = shared
     this.#session = options.session
     this.#internal = options.internal
+    this.#reading = options.reading === undefined ? {} : { readPreference: options.reading }
   }
 
   /** What every call is given: the session, if any, and the time the server may take. */
   get #base(): { readonly maxTimeMS: number; readonly session?: ClientSession } {
     return { maxTimeMS: this.#shared.connection.timeoutMS, ...(this.#session === undefined ? {} : { session: this.#session }) }
+  }
+
+  /** The same store with reads that no write depends on sent where a data source wants them. */
+  reading({ mode, tagSets = [] }: ReadingPreference): Store {
+    return new MongoView(this.#shared, { internal: this.#internal, reading: new ReadPreference(mode, [...tagSets]) })
   }
 
   #collection(namespace: Namespace): Collection<Document> {
@@ -63,10 +77,10 @@ export class MongoView implements Store {
     }
   }
 
-  find(namespace: Namespace, filter: Document, options: FindOptions = {}): Cursor {
+  find(namespace: Namespace, filter: Document, { forWrite, ...options }: FindOptions = {}): Cursor {
     return cursorOver(() => {
       if (options.collation !== undefined && !this.abilities.collation) throw new StoreError("unsupported", "Cannot find: this MongoDB has no collations")
-      return this.#collection(namespace).find<Document>(filter, { ...this.#base, ...rawReading, ...options } as object)
+      return this.#collection(namespace).find<Document>(filter, { ...this.#base, ...rawReading, ...(forWrite === true ? {} : this.#reading), ...options } as object)
     }, namespace)
   }
 
@@ -83,7 +97,7 @@ export class MongoView implements Store {
   aggregate(namespace: Namespace, pipeline: readonly Document[], options: { readonly allowDiskUse?: boolean; readonly maxTimeMS?: number } = {}): Cursor {
     return cursorOver(() => {
       if (!this.#internal) refuseReservedStages(pipeline)
-      return this.#collection(namespace).aggregate<Document>([...pipeline], { ...this.#base, ...rawReading, ...options })
+      return this.#collection(namespace).aggregate<Document>([...pipeline], { ...this.#base, ...rawReading, ...this.#reading, ...options })
     }, namespace)
   }
 
@@ -103,11 +117,11 @@ export class MongoView implements Store {
   }
 
   count(namespace: Namespace, filter: Document, options: { readonly limit?: number; readonly skip?: number } = {}): Promise<number> {
-    return this.#run(namespace, async (collection) => Number(await collection.countDocuments(filter, { ...this.#base, ...options })))
+    return this.#run(namespace, async (collection) => Number(await collection.countDocuments(filter, { ...this.#base, ...this.#reading, ...options })))
   }
 
   distinct(namespace: Namespace, field: string, filter: Document): Promise<Value[]> {
-    return this.#run(namespace, async (collection) => normalise(await collection.distinct(field, filter, { ...this.#base, ...exactOptions })) as Value[])
+    return this.#run(namespace, async (collection) => normalise(await collection.distinct(field, filter, { ...this.#base, ...this.#reading, ...exactOptions })) as Value[])
   }
 
   insert(namespace: Namespace, documents: readonly Document[], options: { readonly ordered?: boolean } = {}): Promise<Value[]> {
@@ -186,6 +200,8 @@ export class MongoView implements Store {
   }
 
   async matches(document: Document, filter: Document): Promise<boolean> {
+    const decide = predicateHere(filter)
+    if (decide !== undefined) return decide(document)
     const one = async function* (): AsyncGenerator<Document> {
       yield document
     }
@@ -267,20 +283,4 @@ export class MongoView implements Store {
     await this.#shared.scratch.close()
     await this.#shared.connection.client.close()
   }
-}
-
-/** The driver refuses such a document with an error of its own that has no number. */
-function refuseTooLarge(documents: readonly Document[]): void {
-  for (const document of documents) {
-    if (bsonSize(document) > mostDocumentBytes) throw new StoreError("document-invalid", `Cannot store a document of more than ${mostDocumentBytes} bytes`, { serverCode: 10334 })
-  }
-}
-
-function documentOf(found: Document | null): Document | null {
-  return found === null ? null : normalise(found) as Document
-}
-
-function outcomeOf(result: { readonly matchedCount: number; readonly modifiedCount: number; readonly upsertedId?: unknown; readonly upsertedCount?: number }): UpdateResult {
-  const upserted = result.upsertedId !== undefined && result.upsertedId !== null
-  return { matched: Number(result.matchedCount), modified: Number(result.modifiedCount), ...(upserted ? { upsertedId: normalise(result.upsertedId) } : {}) }
 }

@@ -1,14 +1,12 @@
 // Compare-and-swap on whole documents.
 import type { ClientSession } from "mongodb"
-import type { Document } from "../../../kernel/index.ts"
-import type { Namespace, Swap, SwapOutcome } from "../../data/index.ts"
+import { writeBson, type Document } from "../../../kernel/index.ts"
+import { StoreError, type Namespace, type Swap, type SwapOutcome } from "../../data/index.ts"
+import { changedPaths } from "../describe-update.ts"
+import { compileUpdate } from "../language/index.ts"
 import { withId } from "../values.ts"
+import { unchanged } from "./abilities.ts"
 import { collectionOf, type MongoConnection } from "./connection.ts"
-import { serverCodeOf } from "./errors.ts"
-
-/** MongoDB says that another transaction wrote the same document. */
-const writeConflict = 112
-const attempts = 5
 
 /** Writes swaps one after another, each only if the document is still what it was; in a session as part of its transaction. */
 export async function swapInOrder(connection: MongoConnection, namespace: Namespace, swaps: readonly Swap[], session?: ClientSession): Promise<SwapOutcome> {
@@ -16,41 +14,51 @@ export async function swapInOrder(connection: MongoConnection, namespace: Namesp
   return { outcome: "done" }
 }
 
-/** All or nothing. A clash with another transaction begins again: the swaps themselves say whether anything changed. */
-export async function swapTogether(connection: MongoConnection, namespace: Namespace, swaps: readonly Swap[]): Promise<SwapOutcome> {
-  for (let attempt = 1; ; attempt++) {
-    const session = connection.client.startSession()
-    try {
-      session.startTransaction({ readConcern: { level: "snapshot" }, writeConcern: { w: "majority" } })
-      const outcome = await swapInOrder(connection, namespace, swaps, session)
-      if (outcome.outcome === "done") await session.commitTransaction()
-      else await session.abortTransaction()
-      return outcome
-    } catch (error) {
-      if (session.inTransaction()) await session.abortTransaction().catch(() => undefined)
-      if (serverCodeOf(error) !== writeConflict || attempt === attempts) throw error
-    } finally {
-      await session.endSession()
-    }
-  }
+/**
+ * All or nothing. The driver begins again after a clash with another transaction, and commits again when it does not know whether it
+ * has: the swaps themselves say whether anything changed.
+ */
+export function swapTogether(connection: MongoConnection, namespace: Namespace, swaps: readonly Swap[]): Promise<SwapOutcome> {
+  return connection.client.withSession((session) => session.withTransaction(async () => {
+    const outcome = await swapInOrder(connection, namespace, swaps, session)
+    if (outcome.outcome === "conflict") await session.abortTransaction()
+    return outcome
+  }, { readConcern: { level: "snapshot" }, writeConcern: { w: "majority" } }))
 }
 
-async function swapOne({ client, abilities, timeoutMS }: MongoConnection, namespace: Namespace, { before, after }: Swap, session: ClientSession | undefined): Promise<boolean> {
+async function swapOne({ client, abilities, timeoutMS }: MongoConnection, namespace: Namespace, { before, after, replaces }: Swap, session: ClientSession | undefined): Promise<boolean> {
   const collection = collectionOf(client, namespace)
   const inSession = session === undefined ? {} : { session }
   if (before === null) {
     if (after !== null) await collection.insertOne(withId(after), inSession)
     return true
   }
+  if (!abilities.compareAndSwap) throw new StoreError("unsupported", "Cannot write under rules: this MongoDB cannot compare a document as a whole (`$expr` with `$$ROOT`)")
+  // A collection's own collation would take other spellings for equal, so the simple one is named.
   const options = { ...inSession, maxTimeMS: timeoutMS, ...(abilities.collation ? { collation: { locale: "simple" } } : {}) }
   if (after === null) return (await collection.deleteOne(unchanged(before), options)).deletedCount > 0
-  return Number((await collection.replaceOne(unchanged(before), withId(after), options)).matchedCount) > 0
+  const operators = replaces === true ? undefined : asOperators(before, after)
+  const { matchedCount } = operators === undefined
+    ? await collection.replaceOne(unchanged(before), withId(after), options)
+    : await collection.updateOne(unchanged(before), operators, options)
+  return Number(matchedCount) > 0
 }
 
 /**
- * The document as a whole, field by field in order, by MongoDB's equality of values. A collection's own collation would take
- * other spellings for equal, so the simple one is named.
+ * The change as `$set` and `$unset`, so that change streams tell it as the update it is. Undefined where these operators would not
+ * give exactly the same document, as with another order of its fields or names that are no paths.
  */
-function unchanged(before: Document): Document {
-  return { _id: { $eq: before["_id"] }, $expr: { $eq: ["$$ROOT", { $literal: before }] } }
+function asOperators(before: Document, after: Document): Document | undefined {
+  const { updated, removed } = changedPaths(before, after)
+  const set = Object.entries(updated).toSorted(([left], [right]) => (left < right ? -1 : 1))
+  const update: Document = {
+    ...(set.length === 0 ? {} : { $set: Object.fromEntries(set) }),
+    ...(removed.length === 0 ? {} : { $unset: Object.fromEntries(removed.map((path) => [path, ""])) }),
+  }
+  try {
+    const made = compileUpdate(update, { now: new Date(0) })(before, false)
+    return Buffer.compare(writeBson(made), writeBson(after)) === 0 ? update : undefined
+  } catch {
+    return undefined
+  }
 }

@@ -19,6 +19,10 @@ export function watchCollection(connection: MongoConnection, namespace: Namespac
     ...(options.resumeAfter === undefined ? {} : { resumeAfter: options.resumeAfter }),
   })
   // The stream begins when it is first asked; asking now makes "from now on" mean this moment.
+  const stands = Promise.withResolvers<void>()
+  // MongoDB's first answer, which says where the stream stands, comes a second before it is sure that nothing happened meanwhile.
+  stream.once("resumeTokenChanged", () => stands.resolve())
+  void stands.promise.then(() => options.onOpen?.())
   const opened = stream.tryNext().then((first) => ({ first }), (error: unknown) => ({ error }))
   const tellPosition = (): void => {
     const token = normalise((stream.resumeToken as object | null | undefined) ?? null)
@@ -31,6 +35,7 @@ export function watchCollection(connection: MongoConnection, namespace: Namespac
       try {
         const start = await opened
         if ("error" in start) throw start.error
+        stands.resolve()
         if (start.first !== null) yield* eventOf(start.first, namespace)
         else tellPosition()
         while (options.signal?.aborted !== true) {

@@ -1,11 +1,18 @@
-import { isDocument, setField, writeBson, type Document, type Value } from "../../../kernel/index.ts"
+// What lies between two images of one document.
+import { isDocument, setField, writeBson, type Document, type Value } from "../../kernel/index.ts"
 
-/** What an update changed, as a change event's `updateDescription` says it: dotted paths into documents, lists as a whole. */
+/** The paths an update changed, dotted into documents, lists as a whole: with their new values, and those that are gone. */
+export function changedPaths(before: Document, after: Document): { readonly updated: Document; readonly removed: readonly string[] } {
+  const updated: Document = {}
+  const removed: string[] = []
+  compare(before, after, "", updated, removed)
+  return { updated, removed }
+}
+
+/** The same as a change event's `updateDescription` says it. */
 export function describeUpdate(before: Document, after: Document): Document {
-  const updatedFields: Document = {}
-  const removedFields: string[] = []
-  compare(before, after, "", updatedFields, removedFields)
-  return { updatedFields, removedFields, truncatedArrays: [] }
+  const { updated, removed } = changedPaths(before, after)
+  return { updatedFields: updated, removedFields: [...removed], truncatedArrays: [] }
 }
 
 function compare(before: Document, after: Document, prefix: string, updated: Document, removed: string[]): void {
