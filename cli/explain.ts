@@ -1,8 +1,9 @@
 // `backstitch explain <directory>`: why a user may or may not, and what a request asks of the database.
 import { toEjson, type Document, type JsonPointer, type Value } from "../kernel/index.ts"
-import { ConfigError, explainDirectory, QuestionFault, readExplainUser, readQuestion, readSettings, type DataLocation, type ExplainOptions, type Question } from "../server/index.ts"
+import { ConfigError, explainDirectory, QuestionFault, readExplainUser, readQuestion, type ExplainOptions, type Question } from "../server/index.ts"
 import { accessLines, requestLines } from "./explain-text.ts"
 import { readDocument, readDocumentOrFile, readDocuments } from "./input.ts"
+import { readPlace } from "./location.ts"
 import { print } from "./output.ts"
 import { readSecrets } from "./secrets.ts"
 
@@ -31,7 +32,8 @@ export interface ExplainCommand {
 
 /** Prints an explanation. Exit status 0 when the operation is admitted, 1 when it is refused or the input cannot be used. */
 export async function explain(directory: string, command: ExplainCommand): Promise<void> {
-  const { op, collection, service, secrets, settings, json } = command
+  const { op, collection, service, secrets, json } = command
+  const { settings, location } = await readPlace(command)
   const user = await readDocumentOrFile("--user", command.user)
   const options: ExplainOptions = {
     directory,
@@ -40,8 +42,8 @@ export async function explain(directory: string, command: ExplainCommand): Promi
     user: readOptions((pointer) => `\`--user\`${pointer === "" ? "" : `, ${pointer}`}`, () => readExplainUser(user, "")),
     secrets: await readSecrets(secrets),
     ...(service === undefined ? {} : { service }),
-    ...(settings === undefined ? {} : { settings: await readSettings(settings) }),
-    ...readLocation(command),
+    settings,
+    ...(location === undefined ? {} : { data: location }),
   }
   const { admitted, kind, explanation } = await explainDirectory(options)
   if (!admitted) process.exitCode = 1
@@ -86,9 +88,4 @@ function readOptions<Result>(placeAt: (pointer: JsonPointer) => string, read: ()
     if (error instanceof QuestionFault) throw new ConfigError("option-invalid", `Cannot use ${placeAt(error.pointer)}: ${error.message}`)
     throw error
   }
-}
-
-function readLocation({ data, mongodb }: ExplainCommand): { readonly data?: DataLocation } {
-  if (mongodb !== undefined) return { data: { mongodb } }
-  return data === undefined ? {} : { data: { file: data } }
 }

@@ -8,7 +8,7 @@ import { ConfigError } from "./errors.ts"
 import { answerQuestion, secretHider, type Explained } from "./explain-answer.ts"
 import { QuestionFault, readUser, type Question } from "./explain-question.ts"
 import { createFunctions, type Functions } from "./functions/index.ts"
-import { openStore, type DataLocation } from "./open-store.ts"
+import { openStores, type DataLocation } from "./open-store.ts"
 import type { ServerSettings } from "./settings.ts"
 
 export type { Explained } from "./explain-answer.ts"
@@ -43,7 +43,7 @@ export async function explainDirectory(options: ExplainOptions): Promise<Explain
   const loaded = await loadApp(options.directory, { strict: true, secrets: (name) => (Object.hasOwn(given, name) ? given[name] : undefined) })
   const model = acceptedApp(loaded)
   const service = serviceOf(model, options.service)
-  const opened = await openStore(options.data ?? { memory: true })
+  const opened = await openStores(options.data ?? { memory: true }, model, options.settings?.dataSources)
   const runtime = createRuntime()
   try {
     let functions: Functions | undefined
@@ -51,12 +51,12 @@ export async function explainDirectory(options: ExplainOptions): Promise<Explain
     const resolveValue = ({ fromSecret, value }: AppValue): Value => (fromSecret ? loaded.secrets(String(value)) : value)
     const known = knownValues(model, resolveValue)
     const { nullTypes = false, ...settings } = options.settings?.data ?? {}
-    const data = createDataService({ dataSources: ruledDataSources(model, { nullTypes }), storeFor: () => opened.store, known: () => known, functions: ruleFunctions, settings })
+    const data = createDataService({ dataSources: ruledDataSources(model, { nullTypes }), storeFor: (dataSource) => opened.storeFor(dataSource).store, known: () => known, functions: ruleFunctions, settings })
     functions = await createFunctions({ app: model, runtime, data, resolveValue, clock: systemClock, userLookup: () => Promise.resolve(null) })
     return await answerQuestion(data, { service, namespace: options.namespace, caller, question: options.question }, secretHider(model, loaded.secrets, given))
   } finally {
     await runtime.close()
-    await opened.store.close()
+    await opened.close()
   }
 }
 

@@ -171,11 +171,12 @@ describe("settings", () => {
   test("say where data is, and map data sources, in every command", async () => {
     const file = join(folder.path, "places.json")
     writeFileSync(file, JSON.stringify({ mongodb: "mongodb://127.0.0.1:99999" }))
-    for (const args of [["users", "list", worktracker], ["keys", "list", worktracker], ["indexes", worktracker]]) {
+    const explain = ["explain", worktracker, "--user", "{ id: 'a' }", "--collection", "tracker.members", "--doc", "{}"]
+    for (const args of [["users", "list", worktracker], ["keys", "list", worktracker], ["indexes", worktracker], explain]) {
       expect(await run([...args, "--settings", file])).toMatchObject({ code: 1, stderr: expect.stringMatching(/^backstitch: [^\n]*(MongoDB|database)[^\n]*\n$/) })
     }
     writeFileSync(file, JSON.stringify({ dataSources: { "not-there": "mongodb://127.0.0.1:1" } }))
-    for (const args of [["users", "list", worktracker], ["keys", "list", worktracker], ["indexes", worktracker]]) {
+    for (const args of [["users", "list", worktracker], ["keys", "list", worktracker], ["indexes", worktracker], explain]) {
       expect(await run([...args, "--data", data, "--settings", file])).toMatchObject({ code: 1, stderr: expect.stringContaining("/dataSources/not-there") })
     }
   })
