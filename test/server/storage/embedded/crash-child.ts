@@ -1,13 +1,15 @@
-// A process that writes at random and says what was acknowledged, until it is killed.
-import { openEmbeddedStore } from "../../../../server/storage/index.ts"
+// A process that, once it gets a line, writes at random and says what was acknowledged, until it is killed.
+import { once } from "node:events"
+import { openEmbeddedStore } from "../../../../server/storage/embedded/index.ts"
 
-const [file = "", seed = "0"] = process.argv.slice(2)
+const [file = "", seed = "0", round = "0"] = process.argv.slice(2)
+await once(process.stdin, "data")
 const store = openEmbeddedStore({ file })
 const namespace = { database: "crash", collection: "documents" }
 await store.ensureIndex(namespace, { keys: { group: 1 } })
 await store.ensureIndex(namespace, { keys: { tags: 1, group: -1 } })
 
-let state = Number(seed) * 2654435761 % 2 ** 32
+let state = (Number(round) + 1) * 2654435761 % 2 ** 32
 function random(below: number): number {
   state = (Math.imul(state, 1664525) + 1013904223) >>> 0
   return state % below
@@ -20,13 +22,15 @@ function say(what: object): void {
 
 async function writer(lane: number): Promise<never> {
   for (let step = 0; ; step++) {
-    const _id = `${seed}-${lane}-${random(30)}`
-    const value = `${lane}-${step}`
+    const _id = `${seed}-${lane}-${random(12)}`
+    const value = `${round}-${lane}-${step}`
+    const born = { $setOnInsert: { born: value } }
     // Each lane has its own documents, so the last acknowledged state of one is known; what was begun may be there or not.
     const kind = random(10)
     if (kind < 6) {
+      const size = random(3000)
       say({ begin: _id, value })
-      await store.update(namespace, { _id }, { $set: { value, group: random(5), tags: [random(4), random(4)], text: "x".repeat(random(3000)) } }, { many: false, upsert: true })
+      await store.update(namespace, { _id }, { $set: { value, group: random(5), tags: [random(4), random(4)], size, text: "x".repeat(size) }, ...born }, { many: false, upsert: true })
       say({ done: _id, value })
     } else if (kind < 8) {
       say({ begin: _id, value: null })
@@ -37,8 +41,8 @@ async function writer(lane: number): Promise<never> {
       const other = `${_id}-twin`
       say({ begin: _id, value, twin: other })
       await store.transaction(async (inside) => {
-        await inside.update(namespace, { _id }, { $set: { value, group: random(5) } }, { many: false, upsert: true })
-        await inside.update(namespace, { _id: other }, { $set: { value, group: random(5) } }, { many: false, upsert: true })
+        await inside.update(namespace, { _id }, { $set: { value, group: random(5) }, ...born }, { many: false, upsert: true })
+        await inside.update(namespace, { _id: other }, { $set: { value, group: random(5) }, ...born }, { many: false, upsert: true })
       })
       say({ done: _id, value, twin: other })
     }
