@@ -54,7 +54,7 @@ export async function run(): Promise<void> {
         await store.insert(namespace, Array.from({ length: Math.min(1000, size - from) }, (_, index): Document => ({ user_id: idOf(from + index), team: "red", roles: ["a", "b"], level: 7, joined: new Date(0) })))
       }
       const open = openState(store, { app: "bench" })
-      const collections = { users: open("users"), identities: open("identities"), registrations: open("registrations"), apiKeys: open("api_keys"), sessions: open("sessions"), keys: open("keys") }
+      const collections = { users: open("users"), identities: open("identities"), registrations: open("registrations"), apiKeys: open("api_keys"), deletions: open("deletions"), sessions: open("sessions"), keys: open("keys") }
       const config = { enabled: true, dataSource: "mongodb-atlas", database: "app", collection: "users", userIdField: "user_id", onUserCreationFunction: undefined }
       const customData = createCustomData({ config: () => config, reader: { findFirstInserted: (_source, database, collection, field, value) => store.findFirstInserted({ database, collection }, field, value) }, log, clock: () => new Date() })
       let made = 0

@@ -61,7 +61,7 @@ export async function openOperator({ directory, data, settings = {}, clock = sys
   const { app, draft } = await loadApp(directory)
   const model = app ?? draft
   if (model === undefined) throw new ConfigError("app-not-found", `Cannot read the app in \`${directory}\`: it is none; \`backstitch check\` says why`)
-  const opened = await openStores(data, model, settings.dataSources)
+  const opened = await openStores(data, model, settings)
   try {
     return await operate(model, opened, settings, clock)
   } catch (error) {
@@ -84,8 +84,8 @@ async function operate(model: Model, opened: OpenedStores, settings: ServerSetti
   const triggers = createTriggers({ app: model, state, storeFor, exclusive: opened.embedded, log: { ...log, info: () => undefined }, clock, functions: { runWithValues: refuse } })
   const customData = createCustomData({ config: () => model.customUserData, reader: customDataReader(storeFor), policy: { ...settings.customData, onReadError: "fail" }, log, clock })
   const users = createUsers({
-    collections: { users: state("users"), identities: state("identities"), registrations: state("registrations"), apiKeys: state("api_keys") },
-    config: () => model, domainId, secret: () => undefined, log, clock, sessions: () => tokens,
+    collections: { users: state("users"), identities: state("identities"), registrations: state("registrations"), apiKeys: state("api_keys"), deletions: state("deletions") },
+    config: () => model, domainId, secret: () => undefined, log, clock, sessions: () => tokens, exclusive: opened.embedded,
     functions: { call: refuse }, ...settings.users,
     ...(triggers.onEvent === undefined ? {} : { onEvent: triggers.onEvent }),
   })

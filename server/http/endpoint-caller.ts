@@ -48,7 +48,7 @@ export async function findCaller(app: ServedApp, { endpoint, header, body, addre
 /** Checks credentials as a login does, without a session. A new account's CREATE event is queued; a login it is not. */
 async function logIn(app: ServedApp, provider: string, payload: Document, request: { readonly address: string; readonly existingOnly: boolean }): Promise<string> {
   const login = await known(app.users.logIn(provider, payload, request))
-  if (!login.user.announced) {
+  if (login.owed !== undefined) {
     const user = await app.contextUser(login.userId, { customData: true })
     await app.users.announce({ ...login, events: [] }, user?.["custom_data"] as Document | undefined ?? {})
   }

@@ -112,8 +112,8 @@ export function openAuthQueue(collection: StateCollection, find: (key: string) =
       const keys = triggers.map(keyOf)
       // As text: custom data may hold names that a database would not take as its own.
       const text = ejsonText({ operationType: event.operationType, providers: [...event.providers], user: event.user, time: event.time } satisfies Document)
-      const stored = await collection.insertOne({ _id: nextId(), user, triggers: keys, event: text, ...unclaimed })
-      if (stored === "duplicate") throw new InternalError("internal", "Cannot queue an event: its number is taken")
+      const stored = await collection.insertOne({ _id: event.once === undefined ? nextId() : idOf(event.time.getTime(), event.once), user, triggers: keys, event: text, ...unclaimed })
+      if (stored === "duplicate" && event.once === undefined) throw new InternalError("internal", "Cannot queue an event: its number is taken")
       wake(user)
     },
     async start() {
@@ -134,6 +134,11 @@ function orderedIds(now: () => number, owner: string): () => string {
     last = time
     return `${time.toString(16).padStart(12, "0")}-${count.toString(16).padStart(6, "0")}-${owner}`
   }
+}
+
+/** The id of an event that has a number of its own: before those {@link orderedIds} makes in the same millisecond. */
+function idOf(time: number, number: string): string {
+  return `${time.toString(16).padStart(12, "0")}--${number}`
 }
 
 function textList(value: Value): string[] {

@@ -1,8 +1,8 @@
-// Accounts and the identities that lead to them. One identity makes one account, also when two first logins meet.
-import { randomBytes } from "node:crypto"
+// Accounts and the identities that lead to them.
 import { setTimeout as sleep } from "node:timers/promises"
 import { BackstitchError, InternalError, type Clock, type Document } from "../../kernel/index.ts"
 import { RequestError } from "../errors.ts"
+import { createFirstLogins } from "./first-logins.ts"
 import type { UserCollections } from "./ports.ts"
 import { identityDocument, newHexId, toDocument, toUser, type Identity, type UserRecord } from "./records.ts"
 
@@ -20,19 +20,30 @@ export interface AccountsOptions {
   /** Runs the creation function, if one is configured now, and resolves to whether there was one; rejecting vetoes the account. */
   readonly beforeCreation: (user: UserRecord) => Promise<boolean>
   readonly onUserChanged: (userId: string) => void
+  /** Whether a CREATE event is wanted, so that a new identity owes one. */
+  readonly owesEvents: () => boolean
+  /** Finishes the deletion of a user, if one was begun and left. */
+  readonly finishDeletion: (userId: string) => Promise<"none" | "under-way" | "finished">
+  /** No other process has the collections: a claim that none of this one's work holds was left by one that ended. */
+  readonly exclusive: boolean
   readonly newUserId?: () => string
+}
+
+/** An account, as a login or a link comes to it. */
+export interface Entry {
+  readonly user: UserRecord
+  /** Since when the identity's CREATE event is owed; undefined when it is not. */
+  readonly owed: Date | undefined
 }
 
 export interface Accounts {
   /** The account of an identity, made if it is the first login. */
-  signIn(credentials: Credentials): Promise<{ readonly user: UserRecord; readonly created: boolean }>
+  signIn(credentials: Credentials): Promise<Entry & { readonly created: boolean }>
   /** Whether there is an account that credentials lead to. */
   isKnown(credentials: Credentials): Promise<boolean>
   /** Adds an identity to an account. */
-  link(userId: string, identity: Identity): Promise<{ readonly user: UserRecord; readonly added: boolean }>
+  link(userId: string, identity: Identity): Promise<Entry>
   find(userId: string): Promise<UserRecord | undefined>
-  /** Resolves to the user as it was; undefined if there was none, or another deletion came first. */
-  delete(userId: string): Promise<UserRecord | undefined>
   /** Changes fields of a user's document; false if there is no such user. */
   change(userId: string, fields: Document, only?: Document): Promise<boolean>
   /** Rewrites one identity's metadata. */
@@ -44,112 +55,67 @@ export interface Accounts {
   ensureIndexes(): Promise<void>
 }
 
-const leaseMs = 15_000
 const patienceMs = 180_000
 const maxTries = 20
 
 /** Makes the accounts of one app. */
-export function createAccounts({ collections: { users, identities }, clock, beforeCreation, onUserChanged, newUserId = () => newHexId(clock()) }: AccountsOptions): Accounts {
-  /** First logins running in this process, so that others here need not poll. */
-  const creating = new Map<string, Promise<unknown>>()
+export function createAccounts({ collections: { users, identities }, clock, beforeCreation, onUserChanged, owesEvents, finishDeletion, exclusive, newUserId = () => newHexId(clock()) }: AccountsOptions): Accounts {
+  const firstLogins = createFirstLogins({ users, identities, clock, beforeCreation, exclusive })
 
   async function find(userId: string): Promise<UserRecord | undefined> {
     const document = await users.findOne({ _id: userId })
     return document === null ? undefined : toUser(document)
   }
 
-  async function signIn(credentials: Credentials): Promise<{ user: UserRecord; created: boolean }> {
+  async function signIn(credentials: Credentials): Promise<Entry & { created: boolean }> {
     const { identity, owner } = credentials
     if (owner !== undefined) {
       const user = await find(owner)
       if (user === undefined) throw new RequestError("AuthError", "unauthorized")
-      return { user: await noteLogin(user), created: false }
+      return { user: await noteLogin(user), owed: undefined, created: false }
     }
     const key = keyOf(identity)
     const patience = performance.now() + patienceMs
     for (let pause = 10; performance.now() < patience; pause = Math.min(pause * 2, 250)) {
       const claim = await identities.findOne({ _id: key })
       if (claim === null) {
-        const made = await tryCreate(key, credentials, newClaim(key, identity, newUserId()))
-        if (made !== undefined) return { user: made, created: true }
+        const owed = owesEvents() ? clock() : undefined
+        const made = await firstLogins.begin(key, credentials, newUserId(), owed)
+        if (made !== undefined) return { user: made, owed, created: true }
       } else if (claim["state"] === "active") {
-        const user = await find(claim["user_id"] as string)
-        if (user !== undefined) return { user: await noteLogin(user, identity), created: false }
-        // The account was deleted and this identity left behind: it is free.
-        await identities.deleteMany({ _id: key, user_id: claim["user_id"] })
-      } else if ((claim["lease"] as Date).getTime() <= clock().getTime()) {
-        const made = await takeOver(key, credentials, claim)
-        if (made !== undefined) return { user: made, created: true }
+        const user = await signInto(key, identity, claim["user_id"] as string)
+        if (user === "wait") await sleep(pause)
+        else if (user !== "free") return { user, owed: owedIn(claim), created: false }
+      } else if (firstLogins.isLeft(claim)) {
+        const made = await firstLogins.takeOver(key, credentials, claim)
+        if (made !== undefined) return { user: made, owed: owedIn(claim), created: true }
       } else {
-        await (creating.get(key) ?? sleep(pause))
+        await (firstLogins.running(key) ?? sleep(pause))
       }
     }
     throw new InternalError("unavailable", "Cannot log in: the first login of this identity has not ended")
   }
 
-  function newClaim(key: string, identity: Identity, userId: string): Document {
-    return { _id: key, user_id: userId, identity_id: identity.id, state: "creating", claimant: randomBytes(9).toString("base64url"), lease: new Date(clock().getTime() + leaseMs), ran: false }
-  }
-
-  async function tryCreate(key: string, credentials: Credentials, claim: Document): Promise<UserRecord | undefined> {
-    // INVARIANT: `_id` is provider and identity, so of two first logins one inserts, before the creation function runs.
-    if ((await identities.insertOne(claim)) === "duplicate") return undefined
-    return create(key, credentials, claim)
-  }
-
-  /** A process died during a first login: go on with the user id it had chosen, and do not repeat what it had finished. */
-  async function takeOver(key: string, credentials: Credentials, claim: Document): Promise<UserRecord | undefined> {
-    const mine = { ...claim, claimant: randomBytes(9).toString("base64url"), lease: new Date(clock().getTime() + leaseMs) }
-    const taken = await identities.updateOne({ _id: key, state: "creating", claimant: claim["claimant"] }, { $set: { claimant: mine.claimant, lease: mine.lease } })
-    return taken === 1 ? create(key, credentials, mine) : undefined
-  }
-
-  function create(key: string, credentials: Credentials, claim: Document): Promise<UserRecord> {
-    const work = runCreation(key, credentials, claim)
-    // Waiters only want to know when it has ended; how is told to the login that runs it.
-    const ended = work.then(() => undefined, () => undefined)
-    creating.set(key, ended)
-    void ended.then(() => creating.delete(key))
-    return work
-  }
-
-  async function runCreation(key: string, { identity, type }: Credentials, claim: Document): Promise<UserRecord> {
-    const now = clock()
-    const mine = { _id: key, claimant: claim["claimant"] as string }
-    const user: UserRecord = {
-      id: claim["user_id"] as string, type: type ?? "normal", disabled: false, identities: [identity], lastIdentity: identity.id, created: now, lastLogin: now,
-      sessionsValidSince: 0, anonymous: identity.providerType === "anon-user", announced: false, version: 0,
+  /** Logs into the account an identity leads to. `free`: it leads nowhere, now; `wait`: that account is being deleted. */
+  async function signInto(key: string, identity: Identity, userId: string): Promise<UserRecord | "free" | "wait"> {
+    const user = await find(userId)
+    if (user?.disabled === true) {
+      const deletion = await finishDeletion(userId)
+      if (deletion === "none") throw new RequestError("UserDisabled", "user disabled")
+      return deletion === "finished" ? "free" : "wait"
     }
-    const heartbeat = setInterval(() => {
-      // A lost heartbeat only lets another process take over once the lease is over.
-      identities.updateOne(mine, { $set: { lease: new Date(clock().getTime() + leaseMs) } }).catch(() => undefined)
-    }, leaseMs / 3)
-    try {
-      // From its end on the function is not run again: a failure to note that leaves the claim, and with it the user id.
-      if (claim["ran"] !== true && (await runFunction())) await identities.updateOne(mine, { $set: { ran: true } })
-    } finally {
-      clearInterval(heartbeat)
-    }
-    // A duplicate here is the record of the process that died after writing it.
-    await users.insertOne(toDocument(user))
-    await identities.updateOne(mine, { $set: { state: "active" }, $unset: { lease: 1, claimant: 1, ran: 1 } })
-    return user
-
-    async function runFunction(): Promise<boolean> {
-      try {
-        return await beforeCreation(user)
-      } catch (error) {
-        await identities.deleteMany(mine)
-        throw error
-      }
-    }
+    // A link that was cut short is completed, or undone where the account may not have the identity.
+    const attached = user === undefined || has(user, identity) ? user : (await attach(userId, identity)).user
+    if (attached !== undefined && has(attached, identity)) return noteLogin(attached, identity)
+    await identities.deleteMany({ _id: key, user_id: userId })
+    return "free"
   }
 
   async function noteLogin(user: UserRecord, identity?: Identity): Promise<UserRecord> {
     if (user.disabled) throw new RequestError("UserDisabled", "user disabled")
     const lastIdentity = identity?.id ?? user.lastIdentity
     const known = identity === undefined ? undefined : user.identities.find((each) => each.id === identity.id && each.providerType === identity.providerType)
-    const described = identity === undefined || (known !== undefined && sameData(known.data, identity.data)) ? user : await describe(user, identity)
+    const described = identity === undefined || known === undefined || sameData(known.data, identity.data) ? user : await describe(user, identity)
     const lastLogin = clock()
     await users.updateOne({ _id: user.id }, { $set: { last_authentication_date: lastLogin, last_identity: lastIdentity } })
     if (lastIdentity !== user.lastIdentity) onUserChanged(user.id)
@@ -171,22 +137,28 @@ export function createAccounts({ collections: { users, identities }, clock, befo
     throw new InternalError("unavailable", "Cannot change a user: too many changes at the same moment")
   }
 
-  async function link(userId: string, identity: Identity): Promise<{ user: UserRecord; added: boolean }> {
-    const key = keyOf(identity)
-    const outcome = await identities.insertOne({ _id: key, user_id: userId, identity_id: identity.id, state: "active" })
-    if (outcome === "duplicate" && (await identities.findOne({ _id: key, user_id: userId })) === null) throw refusedLink()
-    const added = await users.updateOne(
+  /** Adds an identity to an account that may have it; resolves to the account as it is then. */
+  async function attach(userId: string, identity: Identity): Promise<{ readonly user: UserRecord | undefined }> {
+    await users.updateOne(
       { _id: userId, disabled: false, "identities.id": { $ne: identity.id }, ...(identity.providerType === "local-userpass" ? { "identities.provider_type": { $ne: "local-userpass" } } : {}) },
       { $push: { identities: identityDocument(identity) }, $set: { anonymous: false, last_identity: identity.id }, $inc: { version: 1 } },
     )
     onUserChanged(userId)
-    const user = await find(userId)
-    const has = user?.identities.some((each) => each.id === identity.id && each.providerType === identity.providerType) === true
-    if (user === undefined || !has) {
-      if (outcome === "inserted") await identities.deleteMany({ _id: key, user_id: userId })
+    return { user: await find(userId) }
+  }
+
+  async function link(userId: string, identity: Identity): Promise<Entry> {
+    const key = keyOf(identity)
+    const fresh: Document = { _id: key, user_id: userId, identity_id: identity.id, state: "active", ...(owesEvents() ? { owed: clock() } : {}) }
+    const isNew = (await identities.insertOne(fresh)) === "inserted"
+    const record = isNew ? fresh : await identities.findOne({ _id: key, user_id: userId })
+    if (record === null) throw refusedLink()
+    const { user } = await attach(userId, identity)
+    if (user === undefined || !has(user, identity)) {
+      if (isNew) await identities.deleteMany({ _id: key, user_id: userId })
       throw refusedLink()
     }
-    return { user, added: added === 1 }
+    return { user, owed: owedIn(record) }
   }
 
   return {
@@ -199,15 +171,6 @@ export function createAccounts({ collections: { users, identities }, clock, befo
     link,
     find,
     describe,
-    async delete(userId) {
-      const user = await find(userId)
-      if (user === undefined) return undefined
-      // Identities first: after a crash between the two the account is still listed and can be deleted again.
-      await identities.deleteMany({ user_id: userId })
-      const deleted = await users.deleteMany({ _id: userId })
-      onUserChanged(userId)
-      return deleted === 1 ? user : undefined
-    },
     async change(userId, fields, only = {}) {
       const matched = await users.updateOne({ _id: userId, ...only }, { $set: fields })
       onUserChanged(userId)
@@ -248,8 +211,17 @@ export function isOutage(error: unknown): boolean {
   return error instanceof BackstitchError && error.fault === "server"
 }
 
-function keyOf({ providerType, id }: Identity): string {
+/** The `_id` of an identity's record. */
+export function keyOf({ providerType, id }: Pick<Identity, "providerType" | "id">): string {
   return `${providerType}:${id}`
+}
+
+function owedIn({ owed }: Document): Date | undefined {
+  return owed instanceof Date ? owed : undefined
+}
+
+function has(user: UserRecord, { id, providerType }: Identity): boolean {
+  return user.identities.some((each) => each.id === id && each.providerType === providerType)
 }
 
 function sameData(left: Document, right: Document): boolean {

@@ -1,11 +1,11 @@
 // What the Admin API and the command line do with users (admin specification, 4). Ordinary data operations, never part of a deploy.
 import type { Clock, Document, Value } from "../../kernel/index.ts"
 import { RequestError } from "../errors.ts"
-import type { Accounts } from "./accounts.ts"
+import type { Accounts, Entry } from "./accounts.ts"
 import { serverOwner, type ApiKeys } from "./api-keys.ts"
 import { createUserImport, type ImportedUser } from "./import.ts"
 import type { StateCollection, UserSessions } from "./ports.ts"
-import { adminDocument, toUser, type UserRecord } from "./records.ts"
+import { adminDocument, toUser, type Identity, type UserRecord } from "./records.ts"
 import type { Registration, Registrations } from "./registrations.ts"
 import { readEmail, type Userpass } from "./userpass.ts"
 
@@ -65,7 +65,8 @@ export interface AdministrationOptions {
   readonly sessions: () => UserSessions
   readonly revoke: (userId: string, fields?: Document) => Promise<void>
   readonly remove: (userId: string) => Promise<void>
-  readonly announceCreated: (user: UserRecord) => Promise<void>
+  /** Queues the CREATE event of an account made here. */
+  readonly announceCreated: (entry: Entry, identity: Identity) => Promise<void>
   readonly anonymousDays: number
 }
 
@@ -111,9 +112,10 @@ export function createUserAdministration(options: AdministrationOptions): UserAd
       if (registration === undefined) throw new RequestError("AccountNameInUse", "name already in use")
       const identity = { id: registration.identityId, providerType: "local-userpass", providerId: providerId("local-userpass"), data: { email } }
       try {
-        const { user } = await accounts.signIn({ identity })
+        const entry = await accounts.signIn({ identity })
+        const { user } = entry
         await registrations.setUser(registration, user.id)
-        await announceCreated(user)
+        await announceCreated(entry, identity)
         return adminDocument(user, domainId)
       } catch (error) {
         // A veto of the creation function frees the address; an account that exists keeps it.

@@ -49,7 +49,7 @@ export function createUserImport({ accounts, registrations, domainId, providerId
     const last = list.at(-1)
     if (last === undefined) throw new TypeError("Cannot import a user: it has no identity, so nobody could log in as it")
     const anonymous = list.every(({ providerType }) => providerType === "anon-user")
-    const user: UserRecord = { id, type: "normal", disabled, identities: list, lastIdentity: last.id, created, lastLogin, sessionsValidSince: 0, anonymous, announced: true, version: 0 }
+    const user: UserRecord = { id, type: "normal", disabled, identities: list, lastIdentity: last.id, created, lastLogin, sessionsValidSince: 0, anonymous, version: 0 }
     return { user, email: typeof address === "string" ? address : undefined, hash: passwordHash ?? noPassword }
   }
 

@@ -23,8 +23,6 @@ export interface UserRecord {
   readonly sessionsValidSince: number
   /** Only an anonymous identity so far. */
   readonly anonymous: boolean
-  /** Whether the CREATE event was handed to the queue. */
-  readonly announced: boolean
   /** Grows with each change of `identities`. */
   readonly version: number
 }
@@ -43,7 +41,7 @@ export function providerIdOf(domainId: string, type: string, configured: string 
 export function toDocument(user: UserRecord): Document {
   return {
     _id: user.id, type: user.type, disabled: user.disabled, identities: user.identities.map(identityDocument), last_identity: user.lastIdentity, creation_date: user.created,
-    last_authentication_date: user.lastLogin, active_at: user.lastLogin, sessions_valid_since: new Date(user.sessionsValidSince), anonymous: user.anonymous, announced: user.announced, version: user.version,
+    last_authentication_date: user.lastLogin, active_at: user.lastLogin, sessions_valid_since: new Date(user.sessionsValidSince), anonymous: user.anonymous, version: user.version,
   }
 }
 
@@ -60,7 +58,7 @@ export function toUser(document: Document): UserRecord {
     id: document["_id"] as string, type: document["type"] === "server" ? "server" : "normal", disabled: document["disabled"] === true,
     identities: (identities as Document[]).map((each) => ({ id: each["id"] as string, providerType: each["provider_type"] as string, providerId: each["provider_id"] as string, data: each["data"] as Document })),
     lastIdentity: document["last_identity"] as string, created, lastLogin, sessionsValidSince: validSince.getTime(), anonymous: document["anonymous"] === true,
-    announced: document["announced"] === true, version: typeof document["version"] === "number" ? document["version"] : 0,
+    version: typeof document["version"] === "number" ? document["version"] : 0,
   }
 }
 

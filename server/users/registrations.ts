@@ -99,7 +99,9 @@ export function createRegistrations({ collection, clock }: { readonly collection
     },
     async rename(registration, email) {
       const document = await collection.findOne({ _id: registration.email, id: registration.id })
-      if (document === null || (await collection.insertOne({ ...document, _id: email })) === "duplicate") return false
+      if (document === null) return false
+      // One that is there with this id was written by a process that ended before it removed the old one.
+      if ((await collection.insertOne({ ...document, _id: email })) === "duplicate" && (await collection.findOne({ _id: email, id: registration.id })) === null) return false
       await collection.deleteMany({ _id: registration.email, id: registration.id })
       return true
     },

@@ -20,6 +20,8 @@ export interface UserpassOptions {
   readonly requests: AttemptLimiter
   /** Ends all sessions of a user. */
   readonly endSessions: (userId: string) => Promise<void>
+  /** Whether the user of a registration turns out to be deleted, so that the address is free. */
+  readonly isFreed: (userId: string) => Promise<boolean>
   /** Answer requests about unknown addresses like those about known ones. */
   readonly hideUnknownUsers: boolean
 }
@@ -40,7 +42,7 @@ export interface Userpass {
 }
 
 /** Makes the flows. */
-export function createUserpass({ registrations, passwords, functions, mailer, config, providerId, attempts, requests, endSessions, hideUnknownUsers }: UserpassOptions): Userpass {
+export function createUserpass({ registrations, passwords, functions, mailer, config, providerId, attempts, requests, endSessions, isFreed, hideUnknownUsers }: UserpassOptions): Userpass {
   type Mode = { readonly kind: "automatic" } | { readonly kind: "function"; readonly name: string } | { readonly kind: "letter" }
 
   function confirmMode(): Mode {
@@ -115,6 +117,19 @@ export function createUserpass({ registrations, passwords, functions, mailer, co
     return sendLetter("confirm", registration.email, await registrations.newToken(registration, "confirm"))
   }
 
+  /** An address whose user was being deleted when the process ended. */
+  async function isLeftOver(email: string): Promise<boolean> {
+    const found = await registrations.find(email)
+    return found !== undefined && found.userId !== "" && isFreed(found.userId)
+  }
+
+  /** Sets a new password. Sessions end before, so that a process that dies in between leaves none of the old one, and again for those begun meanwhile. */
+  async function replacePassword(token: Document, registration: Registration, passwordHash: string): Promise<void> {
+    if (registration.userId !== "") await endSessions(registration.userId)
+    await registrations.redeem(token, "reset", { hash: passwordHash })
+    if (registration.userId !== "") await endSessions(registration.userId)
+  }
+
   return {
     hashNew,
     runConfirmation,
@@ -123,7 +138,9 @@ export function createUserpass({ registrations, passwords, functions, mailer, co
       const email = readEmail(payload["email"])
       readPassword(payload["password"])
       requests.take(`${email} ${address}`)
-      const registration = await registrations.add(email, await hashNew(payload["password"]), mode.kind === "automatic")
+      const passwordHash = await hashNew(payload["password"])
+      const add = (): Promise<Registration | undefined> => registrations.add(email, passwordHash, mode.kind === "automatic")
+      const registration = (await add()) ?? ((await isLeftOver(email)) ? await add() : undefined)
       if (registration === undefined) throw new RequestError("AccountNameInUse", "name already in use")
       if (mode.kind === "automatic") return
       try {
@@ -152,8 +169,7 @@ export function createUserpass({ registrations, passwords, functions, mailer, co
       config()
       const registration = await registrations.redeemable(payload, "reset")
       const passwordHash = await hashNew(payload["password"])
-      await registrations.redeem(payload, "reset", { hash: passwordHash })
-      if (registration.userId !== "") await endSessions(registration.userId)
+      await replacePassword(payload, registration, passwordHash)
     },
     async sendReset(payload, address) {
       if (config().config["runResetFunction"] === true) throw new RequestError("BadRequest", "please use reset password via function")
@@ -177,8 +193,7 @@ export function createUserpass({ registrations, passwords, functions, mailer, co
       const status = await statusOf(resetFunctionName, [{ username: email, password, ...made, currentPasswordValid: right }, ...(Array.isArray(args) ? (args as Value[]) : [])])
       if (status === "fail") throw new RequestError("BadRequest", `failed to reset password for user "${email}"`)
       if (status === "success") {
-        await registrations.redeem({ ...made }, "reset", { hash: await passwords.hash(password) })
-        if (registration.userId !== "") await endSessions(registration.userId)
+        await replacePassword({ ...made }, registration, await passwords.hash(password))
       }
     },
     async check(payload, address, linking) {

@@ -1,14 +1,16 @@
 // The users of one app: one method for each route of the client API, so that a handler only parses, calls and replies.
 import { InternalError, systemClock, type Clock, type Document } from "../../kernel/index.ts"
 import { RequestError } from "../errors.ts"
-import { createAccounts, isOutage, refusedLink, type AccountsOptions } from "./accounts.ts"
+import { createAccounts, isOutage, keyOf, refusedLink, type AccountsOptions } from "./accounts.ts"
+import { createAnnouncements } from "./announcements.ts"
 import { createUserAdministration, type UserAdministration } from "./administration.ts"
 import { createApiKeys, serverOwner } from "./api-keys.ts"
+import { createDeletions } from "./deletions.ts"
 import { createFacebookTokens } from "./facebook.ts"
 import { createForeignTokens, type ForeignTokensOptions } from "./jwt.ts"
 import { createLimiter } from "./limits.ts"
 import { createPasswords, type Passwords } from "./passwords.ts"
-import type { AuthEvent, AuthEventSink, CustomDataConfig, Mailer, ProviderConfig, ProviderHttp, UserCollections, UserFunctions, UserLog, UserSessions } from "./ports.ts"
+import type { AuthEventSink, CustomDataConfig, Mailer, ProviderConfig, ProviderHttp, UserCollections, UserFunctions, UserLog, UserSessions } from "./ports.ts"
 import { createProviders } from "./providers.ts"
 import { mergedData, profileDocument, publicIdentities, userDocument, type Identity, type UserRecord } from "./records.ts"
 import { createRegistrations } from "./registrations.ts"
@@ -32,6 +34,10 @@ export interface UsersOptions {
   readonly clock?: Clock
   readonly mailer?: Mailer
   readonly onEvent?: AuthEventSink
+  /** Whether {@link onEvent} wants events now; by default it does when it is there. */
+  readonly wantsEvents?: () => boolean
+  /** No other process has the collections. What such a process left when it ended is then taken up at once, else after its lease. */
+  readonly exclusive?: boolean
   /** The token service, which is made after the users, for it needs them. */
   readonly sessions: () => UserSessions
   readonly fetch?: ForeignTokensOptions["fetch"]
@@ -64,8 +70,10 @@ export interface Login {
   /** Milliseconds; pass it on as the session's `notBefore`. */
   readonly sessionsValidSince: number
   readonly created: boolean
-  /** What {@link Users.announce} will queue, besides the account's own CREATE. */
-  readonly events: readonly ("CREATE" | "LOGIN")[]
+  /** Since when the CREATE event of this identity is owed; {@link Users.announce} queues it. */
+  readonly owed: Date | undefined
+  /** What else {@link Users.announce} will queue. */
+  readonly events: readonly "LOGIN"[]
   readonly user: UserRecord
 }
 
@@ -96,15 +104,20 @@ export interface Users {
   setApiKeyDisabled(userId: string, id: string, disabled: boolean): Promise<void>
   deleteApiKey(userId: string, id: string): Promise<void>
   readonly administration: UserAdministration
-  /** Makes the indexes. Call once when the app is opened. */
+  /** Makes the indexes, and finishes what an earlier process left. Call once when the app is opened. */
   open(): Promise<void>
+  /** Finishes what processes left that are gone since. */
+  sweep(): Promise<void>
 }
 
 /** Makes the users of one app. */
 export function createUsers(options: UsersOptions): Users {
   const { collections, config, domainId, functions, secret, log, clock = systemClock, mailer, onEvent, sessions, passwords = createPasswords() } = options
-  const { attemptsPerMinute = 20, hideUnknownUsers = false, anonymousDays = 90 } = options
-  const accounts = createAccounts({ collections, clock, beforeCreation, onUserChanged: (userId) => sessions().userChanged(userId), ...(options.newUserId === undefined ? {} : { newUserId: options.newUserId }) })
+  const { attemptsPerMinute = 20, hideUnknownUsers = false, anonymousDays = 90, exclusive = false, wantsEvents = () => onEvent !== undefined } = options
+  const onUserChanged = (userId: string): void => sessions().userChanged(userId)
+  const deletions = createDeletions({ ...collections, clock, exclusive, onUserChanged, endSessions: (userId) => sessions().endAll(userId), removeBelongings, announce: announceDeletion })
+  const announcements = createAnnouncements({ identities: collections.identities, clock, exclusive })
+  const accounts = createAccounts({ collections, clock, beforeCreation, onUserChanged, owesEvents: wantsEvents, finishDeletion: deletions.finish, exclusive, ...(options.newUserId === undefined ? {} : { newUserId: options.newUserId }) })
   const registrations = createRegistrations({ collection: collections.registrations, clock })
   const apiKeys = createApiKeys({ collection: collections.apiKeys, clock })
   const foreignTokens = createForeignTokens({ clock, clientAppId: () => config().clientAppId, secret, log, ...(options.fetch === undefined ? {} : { fetch: options.fetch }) })
@@ -113,6 +126,7 @@ export function createUsers(options: UsersOptions): Users {
   const limits = { limit: attemptsPerMinute, windowMs: 60_000, clock }
   const userpass = createUserpass({
     registrations, passwords, functions, mailer, config: () => providers.enabled("local-userpass"), providerId: () => providers.idOf("local-userpass"), attempts: createLimiter(limits), requests: createLimiter(limits), endSessions: (userId) => revoke(userId), hideUnknownUsers,
+    isFreed: async (userId) => (await deletions.finish(userId)) === "finished",
   })
 
   /** SOURCE: specification 1.8: part of the custom data configuration, so it does not run while that is disabled. */
@@ -129,16 +143,24 @@ export function createUsers(options: UsersOptions): Users {
     }
   }
 
-  /** Changes fields of a user, then ends all its sessions. */
-  async function revoke(userId: string, fields: Document = {}): Promise<void> {
+  /** Ends all sessions of a user and changes fields. */
+  async function revoke(userId: string, fields?: Document): Promise<void> {
+    if ((await accounts.find(userId)) === undefined) throw userNotFound()
+    await endSessions(userId)
+    if (fields === undefined) return
+    // Ended first, and again for those begun meanwhile: a process that dies in between leaves no session that outlives the change.
+    if (!(await accounts.change(userId, fields))) throw userNotFound()
+    await endSessions(userId)
+  }
+
+  async function endSessions(userId: string): Promise<void> {
     // One later than now, and sessions start no earlier than this: what was begun in this millisecond ends too.
     const since = clock().getTime() + 1
-    const user = await accounts.find(userId)
-    if (user === undefined || (Object.keys(fields).length > 0 && !(await accounts.change(userId, fields)))) throw userNotFound()
-    await endBefore(userId, since)
+    // Another process hears of ended sessions, and not of users: were they left, it would go on with them.
     const newest = await sessions().endAll(userId)
-    // A process whose clock is ahead may have started one later than that.
-    if (newest >= since) await endBefore(userId, newest + 1)
+    // A process whose clock is ahead may have started one later than now.
+    await endBefore(userId, Math.max(since, newest + 1))
+    await sessions().endAll(userId)
   }
 
   /** INVARIANT: the time never moves back, whatever the clocks of two processes that revoke say. */
@@ -146,39 +168,36 @@ export function createUsers(options: UsersOptions): Users {
     await accounts.change(userId, { sessions_valid_since: new Date(since) }, { sessions_valid_since: { $lt: new Date(since) } })
   }
 
-  async function emit(operationType: AuthEvent["operationType"], providersUsed: readonly string[], user: UserRecord, customData: Document): Promise<void> {
-    await onEvent?.({ operationType, providers: providersUsed, user: eventUser(user, customData), time: clock() })
+  /** CREATE waits in the identity's record until it is queued; a LOGIN that cannot be queued is lost but for the log, since what it tells of has happened. */
+  async function announce({ user, identity, owed, events }: Pick<Login, "user" | "identity" | "owed" | "events">, customData: Document): Promise<void> {
+    const about = { providers: [identity.providerType], user: eventUser(user, customData) }
+    if (owed !== undefined) {
+      const key = keyOf(identity)
+      const queued = await announcements.settle(key, owed, async () => onEvent?.({ ...about, operationType: "CREATE", time: owed, once: key }))
+      if (!queued) log.warn("auth-event-delayed", { userId: user.id, operation: "CREATE" })
+    }
+    for (const operationType of events) {
+      await onEvent?.({ ...about, operationType, time: clock() }).catch(() => log.warn("auth-event-lost", { userId: user.id, operation: operationType }))
+    }
   }
 
-  /** Queues an event; what cannot be queued is lost but for the log, since what it tells of has happened. */
-  async function tryEmit(operationType: AuthEvent["operationType"], providersUsed: readonly string[], user: UserRecord, customData: Document): Promise<boolean> {
+  async function announceDeletion(user: UserRecord, since: Date): Promise<boolean> {
     try {
-      await emit(operationType, providersUsed, user, customData)
+      await onEvent?.({ operationType: "DELETE", providers: [...new Set(user.identities.map(({ providerType }) => providerType))], user: eventUser(user, {}), time: since, once: user.id })
       return true
     } catch {
-      log.warn("auth-event-lost", { userId: user.id, operation: operationType })
+      log.warn("auth-event-delayed", { userId: user.id, operation: "DELETE" })
       return false
     }
   }
 
-  /** An account's CREATE is queued once: whoever turns the mark does it, and turns it back if that fails. */
-  async function announceAccount(user: UserRecord, customData: Document, provider: string): Promise<void> {
-    if (!(await accounts.change(user.id, { announced: true }, { announced: false }))) return
-    if (!(await tryEmit("CREATE", [provider], user, customData))) await accounts.change(user.id, { announced: false })
-  }
-
-  async function announce({ user, identity: { providerType }, events }: Login, customData: Document): Promise<void> {
-    if (!user.announced) await announceAccount(user, customData, user.identities[0]?.providerType ?? providerType)
-    for (const event of events) await tryEmit(event, [providerType], user, customData)
+  async function removeBelongings(user: UserRecord): Promise<void> {
+    await registrations.removeOf(user.identities.filter(({ providerType }) => providerType === "local-userpass").map(({ id }) => id))
+    if (user.id !== serverOwner) await apiKeys.deleteAll(user.id)
   }
 
   async function remove(userId: string): Promise<void> {
-    const user = await accounts.delete(userId)
-    if (user === undefined) throw userNotFound()
-    await sessions().endAll(userId)
-    await registrations.removeOf(user.identities.filter(({ providerType }) => providerType === "local-userpass").map(({ id }) => id))
-    if (user.id !== serverOwner) await apiKeys.deleteAll(user.id)
-    await tryEmit("DELETE", [...new Set(user.identities.map(({ providerType }) => providerType))], user, {})
+    if (!(await deletions.delete(userId))) throw userNotFound()
   }
 
   async function stateOf(userId: string): Promise<CurrentUser | undefined> {
@@ -189,8 +208,8 @@ export function createUsers(options: UsersOptions): Users {
   async function link(userId: string, identity: Identity): Promise<Login> {
     const before = await accounts.find(userId)
     if (before === undefined || before.disabled) throw refusedLink()
-    const { user, added } = await accounts.link(userId, identity)
-    return { userId, identity, anonymous: user.anonymous, sessionsValidSince: user.sessionsValidSince, created: false, events: added ? ["CREATE"] : [], user }
+    const { user, owed } = await accounts.link(userId, identity)
+    return { userId, identity, anonymous: user.anonymous, sessionsValidSince: user.sessionsValidSince, created: false, owed, events: [], user }
   }
 
   return {
@@ -202,8 +221,8 @@ export function createUsers(options: UsersOptions): Users {
       return login
 
       async function signIn(): Promise<Login> {
-        const { user, created } = await accounts.signIn(credentials)
-        return { userId: user.id, identity: credentials.identity, anonymous: user.anonymous, sessionsValidSince: user.sessionsValidSince, created, events: ["LOGIN"], user }
+        const { user, owed, created } = await accounts.signIn(credentials)
+        return { userId: user.id, identity: credentials.identity, anonymous: user.anonymous, sessionsValidSince: user.sessionsValidSince, created, owed, events: ["LOGIN"], user }
       }
     },
     announce,
@@ -226,9 +245,13 @@ export function createUsers(options: UsersOptions): Users {
     getApiKey: (userId, id) => apiKeys.get(userId, id),
     setApiKeyDisabled: (userId, id, disabled) => apiKeys.setDisabled(userId, id, disabled),
     deleteApiKey: (userId, id) => apiKeys.delete(userId, id),
-    administration: createUserAdministration({ users: collections.users, accounts, registrations, apiKeys, userpass, domainId, providerId: providers.idOf, clock, sessions, revoke, remove, announceCreated: (user) => announceAccount(user, {}, "local-userpass"), anonymousDays }),
+    administration: createUserAdministration({ users: collections.users, accounts, registrations, apiKeys, userpass, domainId, providerId: providers.idOf, clock, sessions, revoke, remove, announceCreated: (entry, identity) => announce({ ...entry, identity, events: [] }, {}), anonymousDays }),
     async open() {
       await Promise.all([accounts.ensureIndexes(), registrations.ensureIndexes(), apiKeys.ensureIndexes()])
+      await deletions.finishAll()
+    },
+    async sweep() {
+      await deletions.finishAll()
     },
   }
 }

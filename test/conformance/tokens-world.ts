@@ -47,7 +47,7 @@ export function memoryDocuments(): CaseCollection {
 
 /** Opens every collection that users and tokens need. */
 export function stateOf(open: (name: string) => StateCollection): UserCollections & TokenCollections {
-  return { users: open("users"), identities: open("identities"), registrations: open("registrations"), apiKeys: open("api_keys"), sessions: open("sessions"), keys: open("keys") }
+  return { users: open("users"), identities: open("identities"), registrations: open("registrations"), apiKeys: open("api_keys"), deletions: open("deletions"), sessions: open("sessions"), keys: open("keys") }
 }
 
 /** The embedded store, with the documents and the state of users and tokens in one file. */

@@ -139,7 +139,7 @@ describe("a later login", () => {
   test("works though no event can be queued, and says so in the log", async () => {
     const app = open({ users: { onEvent: () => Promise.reject(new Error("queue away")) } })
     expect(await refusal(app.logIn("custom-function", { id: "ana" }))).toBe("accepted")
-    expect(app.app.warnings).toEqual(["auth-event-lost", "auth-event-lost"])
+    expect(app.app.warnings).toEqual(["auth-event-delayed", "auth-event-lost"])
   })
 })
 

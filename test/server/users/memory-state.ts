@@ -56,7 +56,7 @@ export function memoryCollection(): StateCollection & { readonly documents: Map<
 
 /** All collections that users and tokens need. */
 export function memoryState(): UserCollections & TokenCollections & { readonly users: ReturnType<typeof memoryCollection>; readonly sessions: ReturnType<typeof memoryCollection>; readonly identities: ReturnType<typeof memoryCollection> } {
-  return { users: memoryCollection(), identities: memoryCollection(), registrations: memoryCollection(), apiKeys: memoryCollection(), sessions: memoryCollection(), keys: memoryCollection() }
+  return { users: memoryCollection(), identities: memoryCollection(), registrations: memoryCollection(), apiKeys: memoryCollection(), deletions: memoryCollection(), sessions: memoryCollection(), keys: memoryCollection() }
 }
 
 const tests: Record<string, (value: Value, present: boolean, operand: Value) => boolean> = {
