@@ -24,7 +24,7 @@ export async function directoryIndexes({ directory, data, settings = {}, create 
   if (model === undefined) throw new ConfigError("app-not-found", `Cannot read the app in \`${directory}\`: it is none; \`backstitch check\` says why`)
   const wanted = wantedIndexes(model).map((each) => ({ ...each, command: shellCommand(each) }))
   if (data === undefined) return wanted.map((each) => ({ ...each, state: "unknown" }))
-  const opened = await openStores(data, model, settings.dataSources)
+  const opened = await openStores(data, model, settings)
   try {
     const states: IndexState[] = []
     for (const each of wanted) {

@@ -43,7 +43,7 @@ export async function explainDirectory(options: ExplainOptions): Promise<Explain
   const loaded = await loadApp(options.directory, { strict: true, secrets: (name) => (Object.hasOwn(given, name) ? given[name] : undefined) })
   const model = acceptedApp(loaded)
   const service = serviceOf(model, options.service)
-  const opened = await openStores(options.data ?? { memory: true }, model, options.settings?.dataSources)
+  const opened = await openStores(options.data ?? { memory: true }, model, options.settings)
   const runtime = createRuntime()
   try {
     let functions: Functions | undefined

@@ -101,7 +101,7 @@ export async function createServer(options: ServerOptions): Promise<BackstitchSe
     ])
     const findings = allFindings(loaded).filter(({ code }) => mailer === undefined || code !== "needs-email")
     const model = acceptedApp(loaded, findings)
-    const opened = await openStores(data, model, settings.dataSources)
+    const opened = await openStores(data, model, settings)
     closing.push(opened.close)
     const counts = metrics = createMetrics()
     closing.push(counts.close)

@@ -3,7 +3,7 @@ import type { AppModel, DataSource } from "./app/index.ts"
 import { childPointer, isDocument, type Value } from "../kernel/index.ts"
 import { ConfigError } from "./errors.ts"
 import { StoreError, type Store, type StoreAbilities } from "./data/index.ts"
-import { settingError } from "./settings.ts"
+import { settingError, type ServerSettings } from "./settings.ts"
 import { openEmbeddedStore, openMongoStore, reservedPrefix, type EmbeddedOptions, type ReadingPreference } from "./storage/index.ts"
 
 /** Where documents live: a file of the embedded store, memory (gone with the process), or a MongoDB. */
@@ -45,15 +45,15 @@ export async function openStore(location: DataLocation, embedded: Omit<EmbeddedO
 }
 
 /**
- * Opens what an app needs. `mapping` gives MongoDB URIs to data sources by their name or the name of their cluster; a URI is connected
- * to once. Rejects with `ConfigError`, also when a name of the mapping is none of the app's; then nothing stays open.
+ * Opens what an app needs. `dataSources` gives MongoDB URIs to data sources by their name or the name of their cluster; a URI is connected
+ * to once. `embedded` is for a store in a file. Rejects with `ConfigError`, also when a name of the mapping is none of the app's; then nothing stays open.
  */
-export async function openStores(location: DataLocation, model: Pick<AppModel, "dataSources">, mapping: Readonly<Record<string, string>> = {}): Promise<OpenedStores> {
-  const uris = urisOf(model, mapping)
+export async function openStores(location: DataLocation, model: Pick<AppModel, "dataSources">, settings: Pick<ServerSettings, "dataSources" | "embedded"> = {}): Promise<OpenedStores> {
+  const uris = urisOf(model, settings.dataSources ?? {})
   const opened: OpenedStore[] = []
   const close = async (): Promise<void> => void await Promise.all(opened.map(({ store }) => store.close()))
   const open = async (where: DataLocation): Promise<OpenedStore> => {
-    const store = await openStore(where)
+    const store = await openStore(where, settings.embedded)
     opened.push(store)
     return store
   }

@@ -53,6 +53,7 @@ const readSetting = fields({
   data: fields({
     nullTypes: flag, usersMayUseRegex: flag, findOneAndReplaceWithoutUpdate: word("delete", "error"), maxResultDocuments: whole(1), maxRuleCalls: whole(0), maxRuleDepth: whole(0), maxWriteAttempts: whole(1),
   }),
+  embedded: fields({ durability: word("disk", "process"), maxBytes: whole(1), transactionSeconds: whole(1), idleSeconds: whole(1) }),
   http: fields({ publicUrl: url, trustedProxies: list(network), metricsToken, operatorToken, concurrentEndpointRequests: whole(1) }),
 })
 

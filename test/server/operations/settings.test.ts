@@ -30,6 +30,7 @@ describe("settings are refused", () => {
     ["everybody as a proxy", { http: { trustedProxies: ["0.0.0.0/0"] } }, "/http/trustedProxies/0"],
     ["a short metrics token", { http: { metricsToken: "short" } }, "/http/metricsToken"],
     ["a list instead of an object", { tokens: [] }, "/tokens"],
+    ["no time at all for a transaction", { embedded: { transactionSeconds: 0 } }, "/embedded/transactionSeconds"],
     ["a key of prototypes", JSON.parse('{"functions":{"__proto__":{}}}'), "/functions/__proto__"],
   ] as const) {
     test(`${fault}, with its place`, () => {
@@ -118,11 +119,23 @@ describe("settings act", () => {
   })
 })
 
+test("the embedded store has the limits of the settings", async () => {
+  const { embedded } = parseSettings({ embedded: { durability: "process", maxBytes: 200_000, transactionSeconds: 1, idleSeconds: 1 } }, "settings")
+  const stores = await openStores({ file: join(folder.path, "limited.sqlite") }, { dataSources: new Map() }, { embedded: embedded ?? {} })
+  const namespace = { database: "d", collection: "c" }
+  const fill = async (): Promise<never> => {
+    for (;;) await stores.store.insert(namespace, [{ text: "x".repeat(5000) }])
+  }
+  await expect(fill()).rejects.toMatchObject({ code: "unavailable", message: expect.stringContaining("full") })
+  await expect(stores.store.transaction(() => new Promise(() => undefined))).rejects.toMatchObject({ serverCode: 290 })
+  await stores.close()
+})
+
 test("a data source is mapped by the name of its cluster too; one that is not mapped is on the default store", async () => {
   const source = { name: "mongodb-atlas", config: { clusterName: "Cluster0" } }
   const model = { dataSources: new Map([["mongodb-atlas", source]]) } as unknown as Parameters<typeof openStores>[1]
   const stores = await openStores({ memory: true }, model, {})
   expect(stores.storeFor("mongodb-atlas").store).toBe(stores.store)
   await stores.close()
-  await expect(openStores({ memory: true }, model, { Cluster0: "mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=200" })).rejects.toMatchObject({ code: "database-unreachable" })
+  await expect(openStores({ memory: true }, model, { dataSources: { Cluster0: "mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=200" } })).rejects.toMatchObject({ code: "database-unreachable" })
 })
