@@ -1,48 +1,144 @@
-// `node test/mutation/run.ts [file …] [--from=n] [--every=n]`: mutates the engine in a copy of the tree, runs the suites on each mutant, and prints
-// those that no suite noticed. Minutes to hours; docs/mutation.md holds the last run.
-import { spawnSync } from "node:child_process"
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join, resolve } from "node:path"
+// `npm run mutate [-- file …] [--fresh] [--quick]`: changes one place of the engine at a time, runs the suites on each mutant, and prints those
+// that no suite noticed. What was noticed is remembered as long as its file stays as it is; docs/mutation.md holds the last run.
+import type { ChildProcess } from "node:child_process"
+import { createHash } from "node:crypto"
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs"
+import { setPriority } from "node:os"
+import { dirname, join } from "node:path"
+import { copyTree } from "./copy-tree.ts"
 import { mutantsOf, type Mutant } from "./mutants.ts"
-import { suitesFor, targets } from "./targets.ts"
+import { nearSuites, quickSuites, root, slowSuites, targets } from "./targets.ts"
+import type { Survey } from "./worker.ts"
+import { startWorker, survey, told } from "./workers.ts"
 
-const root = resolve(import.meta.dirname, "../..")
-const parts = ["kernel", "engine", "runtime", "server", "cli", "test", "fixtures", "docs", "package.json", "tsconfig.json", "vitest.config.ts"]
-const option = (name: string, otherwise: number): number => Number(process.argv.find((each) => each.startsWith(`--${name}=`))?.split("=")[1] ?? otherwise)
-const wanted = process.argv.slice(2).filter((each) => !each.startsWith("--"))
-const files = wanted.length === 0 ? targets : wanted
+/** Tests that take longer are only run for what no quicker one noticed. */
+const slowestTest = 700
+/** How much testing, in milliseconds, every mutant gets at first. */
+const firstBudget = 1_500
 
-const copy = mkdtempSync(join(tmpdir(), "backstitch-mutants-"))
-process.once("exit", () => rmSync(copy, { recursive: true, force: true }))
-for (const part of parts) cpSync(join(root, part), join(copy, part), { recursive: true, filter: (path) => !path.includes("node_modules") || path.includes("fixtures") })
-symlinkSync(join(root, "node_modules"), join(copy, "node_modules"))
+const results = join(root, "node_modules/.cache/backstitch-mutation/results.jsonl")
+const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"))
+
+interface Numbered extends Mutant { readonly number: number; readonly key: string }
+interface Result { readonly key: string; readonly noticedBy: string | null }
+
+setPriority(15)
+const tree = copyTree()
+const mutants = numbered()
+const known = new Map(process.argv.includes("--fresh") || !existsSync(results) ? [] : readFileSync(results, "utf8").trim().split("\n").map((line) => JSON.parse(line) as Result).map((result) => [result.key, result.noticedBy]))
+mkdirSync(dirname(results), { recursive: true })
+
+const chosen = mutants.filter(({ file }) => wanted.length === 0 || wanted.some((each) => file.startsWith(each)))
+const open = chosen.filter(({ key }) => typeof known.get(key) !== "string")
+print(`${chosen.length} mutants of ${new Set(chosen.map(({ file }) => file)).size} files, ${open.length} to be judged`)
+const survivors = open.length === 0 ? [] : await judgeAll(open)
+const total = chosen.length - survivors.length
+for (const { file, line, change } of survivors) print(`not noticed: ${file}:${line}  ${change}`)
+print(`${total} of ${chosen.length} noticed`)
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
-/** Whether some suite fails. A run that takes too long counts: an endless loop is noticed. */
-function isNoticed(file: string): boolean {
-  return suitesFor(file).some((paths) => spawnSync(process.execPath, [join(root, "node_modules/vitest/vitest.mjs"), "run", "--bail=1", "--reporter=dot", "--no-isolate", "--no-file-parallelism", "-t", "^(?!.*hundred thousand)", ...paths], { cwd: copy, stdio: "ignore", timeout: 180_000 }).status !== 0)
+function numbered(): Numbered[] {
+  return targets.flatMap((file) => {
+    const { code, mutants: found } = mutantsOf(file, readFileSync(join(tree, file), "utf8"))
+    const digest = createHash("sha256").update(code).digest("hex").slice(0, 16)
+    return found.map((mutant, index) => ({ ...mutant, key: `${file} ${digest} ${index}` }))
+  }).map((mutant, number) => ({ ...mutant, number }))
 }
 
-if (files.length === 0 || isNoticed(files[0] as string)) {
-  print("the suites fail without any mutant")
-  process.exit(1)
+async function surveyed(suites: readonly string[]): Promise<Survey> {
+  const found = await survey({ tree, targets, suites })
+  for (const name of found.failing) print(`fails without a mutant, left out: ${name}`)
+  return found
 }
-const all = files.flatMap((file) => mutantsOf(file, readFileSync(join(copy, file), "utf8")))
-const chosen = all.filter((_, at) => at >= option("from", 0) && at % option("every", 1) === 0)
-print(`${chosen.length} mutants of ${files.length} files`)
-const survivors: Mutant[] = []
-for (const [at, mutant] of chosen.entries()) {
-  const original = readFileSync(join(copy, mutant.file), "utf8")
-  writeFileSync(join(copy, mutant.file), mutant.text)
-  const noticed = isNoticed(mutant.file)
-  writeFileSync(join(copy, mutant.file), original)
-  if ((at + 1) % 10 === 0) print(`${at + 1} of ${chosen.length}`)
-  if (noticed) continue
-  survivors.push(mutant)
-  print(`survived (${at + 1} of ${chosen.length}) ${mutant.file}:${mutant.line}  ${mutant.change}`)
+
+async function judgeAll(all: readonly Numbered[]): Promise<Numbered[]> {
+  const found = await surveyed(quickSuites)
+  const passing = found.reach.filter(({ name }) => !found.failing.includes(name))
+  const usable = passing.filter(({ ms }) => ms < slowestTest).toSorted((left, right) => left.ms - right.ms)
+  const names = new Set(usable.map(({ name }) => name))
+  const without = found.reach.map(({ name }) => name).filter((name) => !names.has(name))
+  print(`${usable.length} quick tests, ${(usable.reduce((sum, { ms }) => sum + ms, 0) / 1000).toFixed(1)} s in all; ${without.length} left for later`)
+  const testsOf = new Map<number, { name: string; ms: number }[]>()
+  for (const { name, ms, mutants: passed } of usable) {
+    for (const number of passed) {
+      const tests = testsOf.get(number)
+      if (tests === undefined) testsOf.set(number, [{ name, ms }])
+      else tests.push({ name, ms })
+    }
+  }
+  const loading = new Set(found.loading)
+  const steps: readonly (readonly [string, (mutant: Numbered) => boolean, (mutant: Numbered) => Promise<string | null>])[] = [
+    ["a first round of quick tests", ({ number }) => testsOf.has(number), switching(without, (mutant, countOf) => withinBudget(mutant.file, testsOf.get(mutant.number) ?? [], countOf))],
+    ["what happens while modules load, before the suites nearby", ({ number }) => loading.has(number), (mutant) => judgeFresh(mutant, nearSuites(mutant.file), without)],
+    ["all quick tests", ({ number }) => testsOf.has(number), switching(without, (mutant) => (testsOf.get(mutant.number) ?? []).map(({ name }) => name))],
+    ["what happens while modules load, before all suites", ({ number }) => loading.has(number), (mutant) => judgeFresh(mutant, quickSuites, without)],
+  ]
+  let left = [...all]
+  for (const [title, concerns, judge] of steps) left = await judgeEach(title, left, concerns, judge)
+  return process.argv.includes("--quick") ? left : judgeSlowly(left, passing.filter(({ ms }) => ms >= slowestTest), found.failing)
 }
-print(`${chosen.length - survivors.length} of ${chosen.length} noticed`)
+
+async function judgeEach(title: string, all: readonly Numbered[], concerns: (mutant: Numbered) => boolean, judge: (mutant: Numbered) => Promise<string | null>): Promise<Numbered[]> {
+  const left: Numbered[] = []
+  print(`${title}: ${all.filter(concerns).length} of ${all.length}`)
+  for (const [index, mutant] of all.entries()) {
+    const noticedBy = concerns(mutant) ? await judge(mutant) : null
+    if (noticedBy === null) left.push(mutant)
+    else appendFileSync(results, `${JSON.stringify({ key: mutant.key, noticedBy } satisfies Result)}\n`)
+    if ((index + 1) % 250 === 0) print(`${index + 1} of ${all.length}, ${left.length} not noticed so far`)
+  }
+  print(`${left.length} not noticed so far`)
+  return left
+}
+
+type Count = (name: string) => number
+
+/** What noticed other mutants of the file, then the suites nearby, then the quickest, as far as the budget goes. */
+function withinBudget(file: string, tests: readonly { readonly name: string; readonly ms: number }[], countOf: Count): string[] {
+  const near = nearSuites(file)
+  const isNear = (name: string): number => (near.some((suite) => name.startsWith(suite)) ? 1 : 0)
+  let spent = 0
+  return tests.toSorted((one, other) => countOf(other.name) - countOf(one.name) || isNear(other.name) - isNear(one.name)).filter(({ ms }) => (spent += ms) < firstBudget || spent === ms).map(({ name }) => name)
+}
+
+/** Judges mutants in one process, as long as it is not spoilt. */
+function switching(without: readonly string[], choose: (mutant: Numbered, countOf: Count) => readonly string[]): (mutant: Numbered) => Promise<string | null> {
+  const noticed = new Map<string, number>()
+  let worker: ChildProcess | undefined
+  process.once("exit", () => worker?.kill("SIGKILL"))
+  return async (mutant) => {
+    const countOf: Count = (name) => noticed.get(`${mutant.file} ${name}`) ?? 0
+    if (worker === undefined) await told((worker = startWorker({ mode: "switch", tree, targets, suites: quickSuites, without })))
+    worker.send({ mutant: mutant.number, names: choose(mutant, countOf) })
+    const answer = (await told(worker)) as { noticedBy: string | null; spoilt: boolean } | undefined
+    if (answer !== undefined && !answer.spoilt) {
+      if (answer.noticedBy !== null) noticed.set(`${mutant.file} ${answer.noticedBy}`, countOf(answer.noticedBy) + 1)
+      return answer.noticedBy
+    }
+    worker.kill("SIGKILL")
+    worker = undefined
+    // What spoilt the process may have been an earlier mutant: judged again by itself.
+    return answer === undefined ? "time" : judgeFresh(mutant, quickSuites, without)
+  }
+}
+
+async function judgeFresh({ number }: Numbered, suites: readonly string[], without: readonly string[], only?: readonly string[]): Promise<string | null> {
+  const answer = await told(startWorker({ mode: "fresh", tree, targets, suites, without, mutant: number, ...(only === undefined ? {} : { only }) }))
+  return answer === undefined ? "time" : (answer as string | null)
+}
+
+/** What no quick test noticed is put to the slow ones. */
+async function judgeSlowly(quiet: readonly Numbered[], slow: Survey["reach"], failing: readonly string[]): Promise<Numbered[]> {
+  if (quiet.length === 0) return []
+  const found = await surveyed(slowSuites)
+  const reachable = (reach: Survey["reach"]): Set<number> => new Set([...found.loading, ...reach.flatMap(({ mutants: passed }) => passed)])
+  const inSlowTests = reachable(slow)
+  const inSlowSuites = reachable(found.reach)
+  const only = slow.map(({ name }) => name)
+  const suites = quickSuites.filter((suite) => slow.some(({ name }) => name.startsWith(`${suite} `)))
+  const left = await judgeEach("slow tests", quiet, ({ number }) => inSlowTests.has(number), (mutant) => judgeFresh(mutant, suites, failing, only))
+  return judgeEach("slow suites", left, ({ number }) => inSlowSuites.has(number), (mutant) => judgeFresh(mutant, slowSuites, found.failing))
+}

@@ -1,14 +1,33 @@
-// What is mutated: the flows of reading and writing (specification of rules, 8 and 9), push-down and filters, and every operator.
-export const targets: readonly string[] = [
-  "engine/rules/read.ts", "engine/rules/write.ts", "engine/rules/difference.ts", "engine/rules/readable-path.ts", "engine/rules/named-paths.ts", "engine/rules/bound.ts",
-  "engine/rules/push-down.ts", "engine/rules/filters.ts", "engine/rules/events.ts", "engine/rules/effective.ts", "engine/rules/filter-query.ts", "engine/rules/predicate-paths.ts", "engine/rules/user-limits.ts", "engine/rules/identical.ts",
-  "engine/expressions/checks.ts", "engine/expressions/tests.ts", "engine/expressions/comparisons.ts", "engine/expressions/conversions.ts", "engine/expressions/resolve.ts", "engine/expressions/bound.ts",
-  "engine/expressions/compile.ts", "engine/expressions/fast.ts", "engine/expressions/constant-of.ts", "engine/expressions/to-query.ts", "engine/expressions/bind.ts",
-  "server/data/targets.ts", "server/data/update.ts", "server/data/insert.ts", "server/data/visible.ts", "server/data/read.ts",
+// What is mutated, and what has to notice.
+import { readdirSync } from "node:fs"
+import { join, resolve } from "node:path"
+
+/** The top folder. */
+export const root = resolve(import.meta.dirname, "../..")
+
+const folders = ["engine/expressions", "engine/rules", "engine/schema"]
+
+/** The flows of `server/data` that hold sections 8 to 10 and 12 of the specification of rules: targets, changes, inserts, visible reads, events, and how rules come to a request. */
+const flows = ["targets", "update", "insert", "visible", "read", "bulk", "change", "distinct", "watch", "request", "config", "schema", "refusals"].map((name) => `server/data/${name}.ts`)
+
+/** Every file that is mutated. */
+export const targets: readonly string[] = [...folders.flatMap((folder) => filesBelow(folder, ".ts").filter((file) => !/\/(index|tree|types)\.ts$/.test(file))), ...flows]
+
+/** Suites that run in one process, test by test. */
+export const quickSuites: readonly string[] = [
+  "test/conformance/expressions.test.ts", "test/conformance/rules.test.ts", "test/model/expressions.test.ts", ...filesBelow("test/engine", ".test.ts"), ...filesBelow("test/server/data", ".test.ts"),
 ]
 
-/** Suites in the order they are asked, by what is mutated; the first that fails ends the mutant. What takes seconds to say that time is linear is left out. */
-export function suitesFor(file: string): readonly (readonly string[])[] {
-  if (file.startsWith("engine/expressions/")) return [["test/conformance/expressions.test.ts", "test/engine/expressions"], ["test/model", "test/engine/hostile-values.test.ts"], ["test/conformance/rules.test.ts", "test/engine/rules"]]
-  return [["test/conformance/rules.test.ts", "test/engine/rules"], ["test/server/data"], ["test/server/rules-http/matrix.test.ts", "test/server/rules-http/embedded.test.ts"]]
+/** The suites that are most likely to notice a mutant of a file. */
+export function nearSuites(file: string): readonly string[] {
+  if (file.startsWith("engine/expressions/")) return ["test/conformance/expressions.test.ts", ...quickSuites.filter((suite) => suite.startsWith("test/engine/expressions/"))]
+  if (file.startsWith("engine/schema/")) return quickSuites.filter((suite) => suite.startsWith("test/engine/schema/"))
+  return ["test/conformance/rules.test.ts", ...quickSuites.filter((suite) => suite.startsWith("test/engine/rules/") || suite === "test/server/data/call.test.ts")]
+}
+
+/** Suites that are run for what no quick one noticed. */
+export const slowSuites: readonly string[] = ["test/server/rules-http/matrix.test.ts", "test/server/rules-http/embedded.test.ts", "test/conformance/app-worktracker-rules.test.ts", "test/server/explain.test.ts"]
+
+function filesBelow(folder: string, ending: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(ending)).map((name) => `${folder}/${name}`).toSorted()
 }
