@@ -82,7 +82,7 @@ async function operate(model: Model, opened: OpenedStores, settings: ServerSetti
   }
   // Queues what happens to users, for the server that runs next or beside; runs nothing itself.
   const triggers = createTriggers({ app: model, state, storeFor, exclusive: opened.embedded, log: { ...log, info: () => undefined }, clock, functions: { runWithValues: refuse } })
-  const customData = createCustomData({ config: () => model.customUserData, reader: customDataReader(storeFor), policy: { ...settings.customData, onReadError: "fail" }, log, clock })
+  const customData = createCustomData({ config: () => model.customUserData, reader: customDataReader(storeFor, settings.customData?.firstInserted), policy: { ...settings.customData, onReadError: "fail" }, log, clock })
   const users = createUsers({
     collections: { users: state("users"), identities: state("identities"), registrations: state("registrations"), apiKeys: state("api_keys"), deletions: state("deletions") },
     config: () => model, domainId, secret: () => undefined, log, clock, sessions: () => tokens, exclusive: opened.embedded,

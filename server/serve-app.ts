@@ -51,7 +51,7 @@ export async function serveApp({ model, secrets, opened, runtime, log, publicUrl
   const known = knownValues(model, resolveValue)
   const { nullTypes = false, ...dataSettings } = settings.data ?? {}
   const data = createDataService({ dataSources: ruledDataSources(model, { nullTypes }), storeFor, known: () => known, functions: ruleFunctions, log: log.data, settings: dataSettings })
-  const reader = customDataReader(storeFor)
+  const reader = customDataReader(storeFor, settings.customData?.firstInserted)
   const customData = createCustomData({ config: () => model.customUserData, reader, log: log.users, clock, ...(settings.customData === undefined ? {} : { policy: settings.customData }) })
   const userFunctions: UserFunctions = { call: (name, args) => ready(functions).runWithValues(name, args, { kind: "system" }, { via: "authentication" }) }
   const triggers = createTriggers({

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises"
 import { isIP } from "node:net"
 import type { JsonPointer } from "../kernel/index.ts"
 import { ConfigError } from "./errors.ts"
+import type { InsertionOrder } from "./storage/index.ts"
 import { fields, flag, list, named, SettingFault, text, whole, word, type Reader } from "./settings-reader.ts"
 
 const uri: Reader<string> = (value, pointer) => {
@@ -36,6 +37,13 @@ const token = (least: number): Reader<string> => (value, pointer) => {
 const metricsToken = token(16)
 const operatorToken = token(32)
 
+const insertionOrder: Reader<InsertionOrder> = (value, pointer) => {
+  if (typeof value !== "object") return word("record", "_id")(value, pointer)
+  const { field } = fields({ field: text })(value, pointer)
+  if (field === undefined) throw new SettingFault(pointer, "it names no `field`")
+  return { field }
+}
+
 const limits = fields({
   wallMs: whole(1), cpuMs: whole(1), memoryMb: whole(16), resultBytes: whole(1), executeDepth: whole(1), executions: whole(1), outstandingOperations: whole(1),
 })
@@ -49,7 +57,7 @@ const readSetting = fields({
     retiredKeySeconds: whole(0), maxSessionsPerUser: whole(1), refreshesPerMinute: whole(1),
   }),
   users: fields({ hideUnknownUsers: flag, attemptsPerMinute: whole(1), anonymousDays: whole(1), facebookGraphUrl: url }),
-  customData: fields({ onReadError: word("fail", "empty", "previous"), readTimeoutMs: whole(1), warnClaimBytes: whole(1), maxClaimBytes: whole(1) }),
+  customData: fields({ firstInserted: insertionOrder, onReadError: word("fail", "empty", "previous"), readTimeoutMs: whole(1), warnClaimBytes: whole(1), maxClaimBytes: whole(1) }),
   data: fields({
     nullTypes: flag, usersMayUseRegex: flag, findOneAndReplaceWithoutUpdate: word("delete", "error"), maxResultDocuments: whole(1), maxRuleCalls: whole(0), maxRuleDepth: whole(0), maxWriteAttempts: whole(1),
   }),

@@ -3,7 +3,7 @@ import type { MongoOptions, MongoStore, ReadingPreference } from "./mongodb/inde
 
 export { openEmbeddedStore, type EmbeddedOptions, type EmbeddedStore } from "./embedded/index.ts"
 export { isReserved, reservedPrefix } from "./namespaces.ts"
-export { customDataReader, openState, stateCollection, type StateHolder } from "./state.ts"
+export { customDataReader, openState, stateCollection, type InsertionOrder, type StateHolder } from "./state.ts"
 export type { MongoOptions, MongoStore, ReadingPreference }
 
 /** Connects to a MongoDB and finds out what it can do. Rejects with `StoreError` "unavailable" when none answers. */

@@ -1,8 +1,9 @@
 // The server's own state (users, sessions, keys) in a store: what server/users and server/tokens ask for, over the port of documents.
-import { InternalError, type Document } from "../../kernel/index.ts"
-import { StoreError, type Store } from "../data/index.ts"
+import { InternalError, type Document, type Value } from "../../kernel/index.ts"
+import { StoreError, type Namespace, type Store } from "../data/index.ts"
 import type { CustomDataReader, StateCollection } from "../users/index.ts"
 import { reservedPrefix } from "./namespaces.ts"
+import { holdsExactly } from "./values.ts"
 
 /** A store whose own databases can be opened. */
 export interface StateHolder { readonly internal: Store }
@@ -47,15 +48,25 @@ export function stateCollection(store: Store, clientAppId: string, name: string)
   }
 }
 
+/** Which of several documents counts as the first inserted: the order of records, of `_id`, or of a field that the app maintains. */
+export type InsertionOrder = "record" | "_id" | { readonly field: string }
+
 /** Reads custom user data from the stores that data sources name. */
-export function customDataReader(storeOf: (dataSource: string) => Store | undefined): CustomDataReader {
+export function customDataReader(storeOf: (dataSource: string) => Store | undefined, order: InsertionOrder = "record"): CustomDataReader {
   return {
     async findFirstInserted(dataSource, database, collection, field, value) {
       const store = storeOf(dataSource)
       if (store === undefined) throw new InternalError("internal", `Cannot read custom user data: there is no data source \`${dataSource}\``)
-      return orFail(() => store.findFirstInserted({ database, collection }, field, value))
+      const namespace = { database, collection }
+      return orFail(() => (order === "record" ? store.findFirstInserted(namespace, field, value) : findFirstBy(order === "_id" ? order : order.field, store, namespace, field, value)))
     },
   }
+}
+
+async function findFirstBy(by: string, store: Store, namespace: Namespace, field: string, value: Value): Promise<Document | null> {
+  const isIt = holdsExactly(field, value)
+  for await (const document of store.find(namespace, { [field]: { $eq: value } }, { sort: { [by]: 1, _id: 1 } })) if (isIt(document)) return document
+  return null
 }
 
 function isDuplicate(error: unknown): boolean {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import { InternalError, ObjectId } from "../../kernel/index.ts"
-import { customDataReader, openState, stateCollection } from "../../server/storage/index.ts"
+import { customDataReader, openState, stateCollection, type InsertionOrder } from "../../server/storage/index.ts"
 import type { StateCollection } from "../../server/users/index.ts"
 import type { Bench } from "./store-contract.ts"
 
@@ -58,6 +58,13 @@ export function stateContract({ store, fresh }: Bench): void {
       expect(await reader.findFirstInserted("mongodb-atlas", namespace.database, namespace.collection, "owner", "u")).toEqual({ _id: 1, owner: "u" })
       expect(await reader.findFirstInserted("mongodb-atlas", "nowhere", "none", "owner", "u")).toBeNull()
       await expect(reader.findFirstInserted("other", namespace.database, namespace.collection, "owner", "u")).rejects.toBeInstanceOf(InternalError)
+    })
+
+    test("custom data is the first by record, by `_id`, or by a field of the app's, and never a list's", async () => {
+      const namespace = await fresh([{ _id: 4, owner: "u", at: 3 }, { _id: 3, owner: "u", at: 2 }, { _id: 5, owner: "u", at: 2 }, { _id: 1, owner: ["u"], at: 1 }, { _id: 0, owner: "v", at: 0 }])
+      const first = async (order: InsertionOrder): Promise<unknown> => (await customDataReader(store, order).findFirstInserted("any", namespace.database, namespace.collection, "owner", "u"))?.["_id"]
+      expect([await first("record"), await first("_id"), await first({ field: "at" })]).toEqual([4, 3, 3])
+      for (const order of ["_id", { field: "at" }] as const) expect(await customDataReader(store, order).findFirstInserted("any", namespace.database, namespace.collection, "owner", "w")).toBeNull()
     })
   })
 }

@@ -27,6 +27,8 @@ describe("settings are refused", () => {
     ["a number out of range", { functions: { limits: { memoryMb: 8 } } }, "/functions/limits/memoryMb"],
     ["a word that is none", { tokens: { accessTokenCheck: "none" } }, "/tokens/accessTokenCheck"],
     ["a flag in a text", { data: { usersMayUseRegex: "true" } }, "/data/usersMayUseRegex"],
+    ["an order of insertion that is none", { customData: { firstInserted: "natural" } }, "/customData/firstInserted"],
+    ["an order of insertion by no field", { customData: { firstInserted: {} } }, "/customData/firstInserted"],
     ["everybody as a proxy", { http: { trustedProxies: ["0.0.0.0/0"] } }, "/http/trustedProxies/0"],
     ["a short metrics token", { http: { metricsToken: "short" } }, "/http/metricsToken"],
     ["a list instead of an object", { tokens: [] }, "/tokens"],
