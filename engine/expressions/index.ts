@@ -1,4 +1,5 @@
-export { analyse } from "./analyse.ts"
+export { analyse, asksFunctions, choosesUsers, needsCustomData, referencesOf } from "./analyse.ts"
+export { nearest } from "./names.ts"
 export { bind } from "./bind.ts"
 export type { BoundExpression } from "./bound.ts"
 export { createCallTable, noCalls, type CallLedger, type WantedCall } from "./calls.ts"
@@ -10,5 +11,5 @@ export { parseExpression, parseExpressionOrThrow, type ParseOptions } from "./pa
 export { pushAll, pushAny, pushedNot, toDatabaseQuery, toQuery } from "./to-query.ts"
 export { translateRegex, type RegexReading } from "./translate-regex.ts"
 export { compileRegex, compileMongoRegex, type Regex, type RegexResult } from "./regex.ts"
-export type { Expression } from "./tree.ts"
+export type { Expression, Reference } from "./tree.ts"
 export * from "./types.ts"

@@ -73,10 +73,10 @@ export function nearestOperator(key: string): string | undefined {
   return name === undefined ? undefined : `${valueSet.has(name) ? "%" : key.slice(0, 1)}${name}`
 }
 
-/** The nearest of some names, or undefined when none is near. */
-export function nearest(name: string, names: readonly string[]): string | undefined {
+/** The nearest of some names, or undefined when none is near: at most `most` edits away. */
+export function nearest(name: string, names: readonly string[], most = Math.max(1, Math.floor(name.length / 3))): string | undefined {
   let best: string | undefined
-  let least = Math.max(1, Math.floor(name.length / 3)) + 1
+  let least = most + 1
   for (const candidate of names) {
     const steps = distance(name.slice(0, 40).toLowerCase(), candidate.toLowerCase())
     if (steps < least) [best, least] = [candidate, steps]

@@ -27,7 +27,7 @@ export function applyFilters(rules: BoundRules): AppliedFilters {
 const noFilters: AppliedFilters = { query: {}, projections: [], conflict: false }
 
 /** `_id` goes with both kinds. */
-function kindOf(projection: Document): "including" | "excluding" | "neither" {
+export function kindOf(projection: Document): "including" | "excluding" | "neither" {
   const fields = Object.keys(projection).filter((field) => field !== "_id")
   if (fields.length === 0) return "neither"
   return fields.some((field) => projection[field] === 0 || projection[field] === false) ? "excluding" : "including"

@@ -1,6 +1,7 @@
 // A rules file → Rules (specification 6). All problems of a file are collected; nothing throws.
 import { childPointer, EjsonError, fromEjson, isDocument, type Document, type JsonPointer } from "../../kernel/index.ts"
 import { ExpressionError, parseExpression, type Expression, type ExpressionContext, type Problems } from "../expressions/index.ts"
+import { mayHold } from "./analyse.ts"
 import { parseFilterQuery } from "./filter-query.ts"
 import { readKeys, type Keys } from "./keys.ts"
 import type { FieldPermission, FieldRule, FieldRules, Filter, Role, Rules } from "./types.ts"
@@ -183,10 +184,6 @@ function warnAboutRole(role: Role, problems: Problems): void {
 function grantsWrite({ fields, additionalFields }: Role): boolean {
   const below = (rules: FieldRules | undefined): boolean => rules !== undefined && [...rules.values()].some((rule) => mayHold(rule.write) || below(rule.fields))
   return mayHold(additionalFields?.write) || below(fields)
-}
-
-function mayHold(expression: Expression | undefined): boolean {
-  return expression !== undefined && (expression.kind !== "constant" || expression.value === true)
 }
 
 function isEmpty(permission: FieldPermission | undefined): boolean {

@@ -1,5 +1,6 @@
 // Custom user data decides about rights, so who can write it decides too (users and tokens, 1.9).
-import { childPointer, getField, type Document, type JsonPointer } from "../../kernel/index.ts"
+import { choosesUsers, mayHold, parseRules, shadowOf, type FieldPermission, type FieldRules, type Problems, type Role, type Rules } from "../../engine/index.ts"
+import { childPointer, getField, type JsonPointer } from "../../kernel/index.ts"
 import { walkJson, type Warn } from "./check-references.ts"
 import { isRecord } from "./fields.ts"
 import type { AppModel, CollectionConfig, RuleSource } from "./model.ts"
@@ -14,15 +15,17 @@ export function checkCustomData(app: AppModel, warn: Warn): void {
   if (config === undefined || source === undefined) return
   const collection = source.collections.find((each) => each.database === config.database && each.collection === config.collection)
   warnOfSecrets(collection?.schema, warn)
-  const rules = rolesOf(collection).length > 0 ? collection?.rules : source.defaultRule
-  if (rules === undefined) return
-  const relied = new Set([...reliedFields(app), config.userIdField.split(".", 1)[0] ?? ""])
-  const base = childPointer(rules.pointer ?? "", "roles")
-  for (const [index, role] of listOf(rules.raw, "roles").entries()) {
-    if (!isRecord(role) || isGuarded(role)) continue
-    for (const field of relied) {
-      const at = writableAt(role, field, childPointer(base, index))
-      if (at !== undefined) warn("custom-data-writable", { file: rules.file, pointer: at }, `users in the role \`${String(getField(role, "name"))}\` can write \`${field}\` of custom user data, on which rules rely`)
+  const serving = servingRules(collection, source.defaultRule)
+  if (serving === undefined) return
+  const { file, rules: { roles } } = serving
+  const reasons = new Map([...reliedFields(app)].map(([field, place]) => [field, `on which ${place} relies`]))
+  const idField = config.userIdField.split(".", 1)[0] ?? ""
+  reasons.set(idField, `which says whose data a document is: they can make or take over one`)
+  for (const [index, role] of roles.entries()) {
+    if (!mayHold(role.applyWhen) || choosesUsers(role.applyWhen) || shadowOf(role, roles.slice(0, index)) !== undefined) continue
+    for (const [field, reason] of reasons) {
+      const at = writableAt(role, field)
+      if (at !== undefined) warn("custom-data-writable", { file, pointer: at }, `users in the role \`${role.name}\` can write \`${field}\` of custom user data, ${reason}`)
     }
   }
 }
@@ -34,49 +37,48 @@ function warnOfSecrets(schema: RuleSource | undefined, warn: Warn): void {
   }
 }
 
-/** The first segments of `%%user.custom_data.…` in all expressions of the app. */
-function reliedFields(app: AppModel): readonly string[] {
-  const found = new Set<string>()
-  for (const { raw } of ruleSources(app)) {
-    walkJson(raw, "", (key, value) => {
+/** The first segments of `%%user.custom_data.…` in all expressions of the app, each with the first place that reads it. */
+function reliedFields(app: AppModel): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  for (const { file, raw, pointer = "" } of ruleSources(app)) {
+    walkJson(raw, pointer, (key, value, at) => {
       for (const text of [key, value]) {
         const field = typeof text === "string" ? /^%%user\.custom_data\.([^.%]+)/.exec(text)?.[1] : undefined
-        if (field !== undefined) found.add(field)
+        if (field !== undefined && !found.has(field)) found.set(field, `${file}#${at}`)
       }
     })
   }
-  return [...found]
+  return found
 }
 
-/** A role that hangs on custom data or on a function is in somebody's hands already; what it may write is its author's choice. */
-function isGuarded(role: Document): boolean {
-  const gates = [own(role, "apply_when"), own(role, "document_filters"), own(role, "write")]
-  if (gates[0] === false || gates[0] === undefined) return true
-  return /"(?:%%user\.custom_data|%function)/.test(JSON.stringify(gates))
+/** SOURCE: rules, 6.3: the collection's own roles, or else the default ones. */
+function servingRules(collection: CollectionConfig | undefined, defaultRule: RuleSource | undefined): { readonly file: string; readonly rules: Rules } | undefined {
+  const own = parsed(collection?.rules, "collection")
+  return own !== undefined && own.rules.roles.length > 0 ? own : parsed(defaultRule, "default")
 }
 
-/** The place that lets a role write a field, or undefined. SOURCE: rules, 9.1: a defined `write` decides alone. */
-function writableAt(role: Document, field: string, pointer: JsonPointer): JsonPointer | undefined {
-  const gate = own(role, "document_filters")
-  if (gate !== undefined && (own(gate, "write") === undefined || own(gate, "write") === false)) return undefined
-  const write = own(role, "write")
-  if (write !== undefined) return write === false ? undefined : `${pointer}/write`
-  const entry = own(own(role, "fields"), field)
-  const [permission, at] = entry === undefined ? [own(role, "additional_fields"), `${pointer}/additional_fields`] : [entry, childPointer(`${pointer}/fields`, field)]
-  const allowed = own(permission, "write")
-  if (allowed === undefined || allowed === false || /"(?:%%user\.custom_data|%function)/.test(JSON.stringify(allowed))) return undefined
-  return `${at}/write`
+function parsed(source: RuleSource | undefined, kind: "collection" | "default"): { readonly file: string; readonly rules: Rules } | undefined {
+  if (source === undefined) return undefined
+  const problems: Problems = { errors: [], warnings: [] }
+  return { file: source.file, rules: parseRules(source.raw, { kind, pointer: source.pointer ?? "", problems }) }
 }
 
-function rolesOf(collection: CollectionConfig | undefined): readonly unknown[] {
-  return listOf(collection?.rules?.raw, "roles")
+/** The place that lets ordinary users of a role write a field, or undefined. SOURCE: rules, 9.1: a defined `write` decides alone. */
+function writableAt({ documentFilters: gate, write, fields, additionalFields, pointer }: Role, field: string): JsonPointer | undefined {
+  if (gate !== undefined && !letsWrite(gate)) return undefined
+  if (write !== undefined) return letsWrite({ write }) ? `${pointer}/write` : undefined
+  const entry = fields?.get(field)
+  if (entry === undefined) return letsWrite(additionalFields) ? `${pointer}/additional_fields/write` : undefined
+  const at = childPointer(`${pointer}/fields`, field)
+  if (entry.write !== undefined) return letsWrite(entry) ? `${at}/write` : undefined
+  return letsWriteBelow(entry.fields) ? `${at}/fields` : undefined
 }
 
-function listOf(raw: unknown, key: string): readonly unknown[] {
-  const list = isRecord(raw) ? getField(raw, key) : undefined
-  return Array.isArray(list) ? list : []
+function letsWriteBelow(fields: FieldRules | undefined): boolean {
+  return [...(fields?.values() ?? [])].some((entry) => (entry.write === undefined ? letsWriteBelow(entry.fields) : letsWrite(entry)))
 }
 
-function own(from: unknown, key: string): unknown {
-  return isRecord(from) ? getField(from, key) ?? undefined : undefined
+/** What only chosen users may write is their choosers' affair. */
+function letsWrite(permission: Pick<FieldPermission, "write"> | undefined): boolean {
+  return mayHold(permission?.write) && !choosesUsers(permission.write)
 }

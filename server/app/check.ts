@@ -1,7 +1,10 @@
 // What only the engine can say of an app: every rule, filter, schema and `can_evaluate` is parsed as it will be when it serves.
-import { parseExpression, parseRules, parseSchema, type Problems } from "../../engine/index.ts"
+import { analyse, analyseRules, parseExpression, parseRules, parseSchema, type Problems, type RuleWarning } from "../../engine/index.ts"
 import { checkCustomData } from "./check-custom-data.ts"
+import { checkNames } from "./check-names.ts"
 import { checkReferences } from "./check-references.ts"
+import { getField } from "../../kernel/index.ts"
+import { isRecord } from "./fields.ts"
 import { sortFindings, type Spot } from "./findings.ts"
 import { locateIn } from "./json-file.ts"
 import type { LoadedApp } from "./load.ts"
@@ -16,22 +19,33 @@ export function checkApp({ draft, files }: LoadedApp): Finding[] {
     const text = files.get(file)
     findings.push({ severity, code, file, pointer, message, ...(text === undefined ? {} : locateIn(text, pointer)) })
   }
-  const parse = (source: RuleSource | undefined, parser: (raw: unknown, pointer: string, problems: Problems) => unknown): void => {
+  /** Remarks on what has errors would be about something else. */
+  const parse = <Parsed>(source: RuleSource | undefined, parser: (raw: unknown, pointer: string, problems: Problems) => Parsed, analyser: (parsed: Parsed) => readonly RuleWarning[] = () => []): void => {
     if (source === undefined) return
     const problems: Problems = { errors: [], warnings: [] }
-    parser(source.raw, source.pointer ?? "", problems)
+    const parsed = parser(source.raw, source.pointer ?? "", problems)
+    if (problems.errors.length === 0) problems.warnings.push(...analyser(parsed))
     for (const error of problems.errors) add("error", error.code, { file: source.file, pointer: error.path }, error.message)
     for (const warning of problems.warnings) add("warning", warning.code, { file: source.file, pointer: warning.path }, warning.message)
   }
   for (const { defaultRule, collections } of draft.dataSources.values()) {
-    parse(defaultRule, (raw, pointer, problems) => parseRules(raw, { kind: "default", pointer, problems }))
+    parse(defaultRule, (raw, pointer, problems) => parseRules(raw, { kind: "default", pointer, problems }), analyseRules)
     for (const { rules, schema } of collections) {
-      parse(rules, (raw, pointer, problems) => parseRules(raw, { kind: "collection", pointer, problems }))
+      parse(rules, (raw, pointer, problems) => parseRules(raw, { kind: "collection", pointer, problems }), (parsed) => analyseRules(parsed).filter(({ code }) => code !== "id-is-text" || mayBeObjectId(schema)))
       parse(schema, (raw, pointer, problems) => parseSchema(raw, { pointer, problems }))
     }
   }
-  for (const source of callRules(draft)) parse(source, (raw, pointer, problems) => parseExpression(raw, { context: "call", pointer, problems }))
+  for (const source of callRules(draft)) parse(source, (raw, pointer, problems) => parseExpression(raw, { context: "call", pointer, problems }), analyse)
   checkReferences(draft, (code, at, message) => add("warning", code, at, message))
+  checkNames(draft, (code, at, message) => add("warning", code, at, message))
   checkCustomData(draft, (code, at, message) => add("warning", code, at, message))
   return sortFindings(findings)
+}
+
+/** Whether ids of a collection can be ObjectIds, as far as its schema says. */
+function mayBeObjectId(schema: RuleSource | undefined): boolean {
+  const properties = isRecord(schema?.raw) ? getField(schema.raw, "properties") : undefined
+  const id = isRecord(properties) ? getField(properties, "_id") : undefined
+  const type = isRecord(id) ? getField(id, "bsonType") : undefined
+  return type === undefined || [type].flat().includes("objectId")
 }

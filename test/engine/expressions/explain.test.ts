@@ -52,8 +52,17 @@ describe("analyse", () => {
     ["the id against a literal list", { "%%user.id": ["a", "b"] }, ["never-holds /%%user.id"]],
     ["an empty list", { a: { $in: [] } }, ["never-holds /a/$in"]],
     ["an id beside text", { _id: "%%user.id" }, ["id-is-text /_id"]],
+    ["a ban beside a test that they fail", { "%%user.custom_data.role": { $ne: "guest" }, "%%user.custom_data.team": "red" }, []],
+    ["a ban beside a team they do not have", { "%%user.custom_data.role": { $ne: "guest" }, team: "%%user.custom_data.team" }, []],
+    ["a ban beside a function that may let them pass", { "%%user.custom_data.role": { $ne: "guest" }, "%%true": { "%function": { name: "f" } } }, ["holds-without-custom-data /%%user.custom_data.role/$ne"]],
+    ["members that never have a value, on either side and in arguments", { "%%user.role": "admin", a: "%%environment.name", "%%true": { "%function": { name: "f", arguments: ["%%request.headers"] } } }, ["unknown-member /%%user.role", "unknown-member /a", "unknown-member /%%true"]],
+    ["members there are", { "%%user.identities.provider_type": "anon-user", a: "%%environment.values.x", "%%request.requestHeaders.A": "b" }, []],
     ["a converted id", { _id: { "%stringToOid": "%%user.id" } }, []],
   ])("%s", (_name, raw, expected) => {
     expect(codes(raw)).toEqual(expected)
+  })
+
+  test("the nearest member is suggested", () => {
+    expect(analyse(parseExpressionOrThrow({ "%%user.custom_date.x": 1 }, { context: "role" }))[0]?.message).toContain("did you mean `%%user.custom_data`?")
   })
 })

@@ -18,7 +18,7 @@ describe("broken apps", () => {
   })
 
   test("an unknown operator in a rule has the pointer of its key", async () => {
-    expect(await places("broken-rule")).toEqual(["error unknown-operator data_sources/mongodb-atlas/tracker/tasks/rules.json:9:21 /roles/0/apply_when/team/$inn"])
+    expect(await places("broken-rule")).toEqual(["error unknown-operator data_sources/mongodb-atlas/tracker/tasks/rules.json:9:21 /roles/0/apply_when/team/$inn", "warning custom-data-off data_sources/mongodb-atlas/tracker/tasks/rules.json:9:21 /roles/0/apply_when/team/$inn"])
   })
 
   test("a function that does not parse has the line of the fault", async () => {

@@ -74,11 +74,28 @@ describe("custom user data", () => {
 
   test.each([
     ["a writable field that no rule relies on", [{ ...role, apply_when: own, read: undefined, write: undefined, fields: { nick: { read: true, write: true } } }]],
+    ["a role of one user", [{ ...role, apply_when: { "%%user.id": "64b1f0c2a7d93e5b8c214f06" }, write: true }]],
+    ["a permission that a function gives", [{ ...role, apply_when: own, write: { "%%true": { "%function": { name: "a" } } } }]],
+    ["a role behind one that always applies", [role, { ...role, name: "s", apply_when: own, write: true }]],
     ["a role that hangs on custom data", [{ ...role, apply_when: { "%%user.custom_data.admin": true }, write: true }]],
     ["a role whose gate lets nobody write", [{ ...role, apply_when: own, write: true, document_filters: { read: true, write: false } }]],
     ["no write", [role]],
   ])("%s is no danger", (_name, roles) => {
     expect(writable(...roles).filter((each) => each.includes("custom-data-writable"))).toEqual([])
+  })
+
+  test.each([
+    ["says that some custom data is there", { "%%user.custom_data.admin": { $exists: true } }],
+    ["matches his own custom data with the document", { _id: { "%stringToOid": "%%user.custom_data._id" } }],
+    ["asks whether he is not another", { "%%user.id": { $ne: "V" } }],
+    ["lets chosen users or anybody in", { $or: [{ "%%user.custom_data.admin": true }, own] }],
+  ])("a role that %s keeps nobody out", (_name, apply_when) => {
+    expect(writable({ ...role, apply_when, write: true }).filter((each) => each.includes("custom-data-writable"))).not.toEqual([])
+  })
+
+  test("rules that read custom data of an app that has none", () => {
+    expect(checked({ ...withRoles({ ...role, apply_when: { "%%user.custom_data.team": 1 } }) })).toEqual([`warning custom-data-off ${rulesFile}#/roles/0/apply_when/%%user.custom_data.team`])
+    expect(checked({ "auth/custom_user_data.json": { ...custom["auth/custom_user_data.json"], enabled: false }, ...withRoles({ ...role, read: { team: "%%user.custom_data.team" } }) })).toEqual([`warning custom-data-off ${rulesFile}#/roles/0/read/team`])
   })
 
   test("further fields and single fields are looked at", () => {
@@ -94,5 +111,65 @@ describe("custom user data", () => {
 
   test("a schema with a password is a warning", () => {
     expect(checked({ ...custom, [sourceFile]: source, [schemaFile]: { bsonType: "object", properties: { passwordHash: { bsonType: "string" }, name: { bsonType: "string" } } } })).toEqual([`warning custom-data-exposed ${schemaFile}#/properties/passwordHash`])
+  })
+})
+
+describe("across the roles and filters of a file", () => {
+  const onData = { "auth/custom_user_data.json": { enabled: true, mongo_service_name: "mongodb-atlas", database_name: "d", collection_name: "people", user_id_field: "user_id" } }
+  const found = (...roles: object[]): string[] => checked({ ...onData, ...withRoles(...roles.map((each, index) => ({ ...role, name: `r${index}`, ...each }))) }).map((each) => each.replace(`warning `, "").replace(`${rulesFile}#`, ""))
+  const mine = { owner: "%%user.id" }
+
+  test.each<[string, object[], string[]]>([
+    ["a role after one that always applies", [{}, { apply_when: mine }], ["unreachable-role /roles/1/apply_when"]],
+    ["the same condition again, in another order and spelling", [{ apply_when: { ...mine, a: { $in: [1, 2] } } }, { apply_when: { "%and": [{ a: { "%in": [1, 2] } }, { "%%root.owner": "%%user.id" }] } }], ["unreachable-role /roles/1/apply_when"]],
+    ["a narrower condition", [{ apply_when: mine }, { apply_when: { ...mine, open: true } }], ["unreachable-role /roles/1/apply_when"]],
+    ["one of several alternatives", [{ apply_when: { $or: [mine, { open: true }] } }, { apply_when: { open: true } }], ["unreachable-role /roles/1/apply_when"]],
+    ["a wider condition", [{ apply_when: { ...mine, open: true } }, { apply_when: mine }], []],
+    ["values that only look alike", [{ apply_when: { a: 1 } }, { apply_when: { a: "1" } }, { apply_when: { a: { $numberDouble: "NaN" } } }, { apply_when: { a: null } }, { apply_when: { a: { $regex: "x" } } }, { apply_when: { a: { $regex: "y" } } }], []],
+    ["always false", [{ apply_when: false }, { apply_when: { a: 1, "%and": [false] } }], ["never-applies /roles/0/apply_when", "never-applies /roles/1/apply_when"]],
+    ["withheld by custom data some do not have", [{ apply_when: { "%%user.custom_data.banned": true }, read: false }, {}], ["withholding-can-fail /roles/0/apply_when"]],
+    ["withheld from those without custom data", [{ apply_when: { "%%user.custom_data.team": null }, read: false }, {}], []],
+    ["granted to those without custom data", [{ apply_when: { "%%user.custom_data.team": null } }], ["holds-without-custom-data /roles/0/apply_when/%%user.custom_data.team"]],
+    ["withheld where nothing later grants", [{ apply_when: { "%%user.custom_data.banned": true }, read: false }, { read: false }], []],
+  ])("%s", (_name, roles, expected) => {
+    expect(found(...roles)).toEqual(expected)
+  })
+
+  test("a permission of any depth is looked at, and a call rule", () => {
+    expect(found({ read: undefined, write: undefined, fields: { a: { fields: { b: { read: { "%%user.rol": 1 } } } } }, additional_fields: { write: { "%%user.rol": 1 } } })).toEqual(["unknown-member /roles/0/fields/a/fields/b/read/%%user.rol", "unknown-member /roles/0/additional_fields/write/%%user.rol"])
+    expect(checked({ "functions/config.json": [{ name: "a", can_evaluate: { "%%user.id": ["x"] } }], "functions/a.js": "exports = 1" })).toEqual(["warning never-holds functions/config.json#/0/can_evaluate/%%user.id"])
+  })
+
+  test("filters that never apply, and projections of both kinds", () => {
+    const filters = [{ name: "a", apply_when: {}, projection: { x: 1 } }, { name: "b", apply_when: true, projection: { y: 0 } }, { name: "c", apply_when: false, query: {} }, { name: "d", apply_when: { "%%user.id": "V" }, projection: { z: 0 } }]
+    expect(checked({ [sourceFile]: source, [rulesFile]: { database: "d", collection: "c", roles: [role], filters } })).toEqual([`warning conflicting-projections ${rulesFile}#/filters/1/projection`, `warning never-applies ${rulesFile}#/filters/2/apply_when`])
+  })
+
+  test("an id that the schema says is text is no trap", () => {
+    expect(found({ apply_when: { _id: "%%user.id" } })).toEqual(["id-is-text /roles/0/apply_when/_id"])
+    expect(checked({ ...withRoles({ ...role, apply_when: { _id: "%%user.id" } }), [schemaFile]: { bsonType: "object", properties: { _id: { bsonType: "string" } } } })).toEqual([])
+  })
+})
+
+describe("misspelt names", () => {
+  const messages = (files: Readonly<Record<string, unknown>>): string[] => checkApp(appOf(files)).map(({ code, pointer, message }) => `${code} ${pointer}: ${/did you mean `(.*)`/.exec(message)?.[1]}`)
+
+  test("of functions, values, fields of the collection and of custom data get the nearest", () => {
+    expect(messages({
+      ...withRoles({ ...role, apply_when: { "%%true": { "%function": { name: "isAdmn" } } }, read: { "%%values.limti": 1, ownr_id: "%%user.custom_data.tema" }, fields: { titel: { read: true }, other: { read: true } } }),
+      [schemaFile]: { bsonType: "object", properties: { owner_id: { bsonType: "string" }, title: { bsonType: "string" } } },
+      "data_sources/mongodb-atlas/d/people/schema.json": { bsonType: "object", properties: { user_id: { bsonType: "string" }, team: { bsonType: "string" } } },
+      "auth/custom_user_data.json": { enabled: true, mongo_service_name: "mongodb-atlas", database_name: "d", collection_name: "people", user_id_field: "user_id" },
+      "values/limit.json": { name: "limit", value: 1 },
+      "functions/config.json": [{ name: "isAdmin" }], "functions/isAdmin.js": "exports = 1",
+    })).toEqual([
+      "unknown-function /roles/0/apply_when/%%true/%function: isAdmin", "unknown-value /roles/0/read/%%values.limti: limit",
+      "misspelt-field /roles/0/read/ownr_id: owner_id", "misspelt-field /roles/0/read/ownr_id: team", "misspelt-field /roles/0/fields/titel: title",
+    ])
+  })
+
+  test("a name that is near to none says nothing, nor one of a collection without a schema", () => {
+    expect(checked({ ...withRoles({ ...role, read: { owner: 1 } }), [schemaFile]: { bsonType: "object", properties: { title: { bsonType: "string" } } } })).toEqual([])
+    expect(checked(withRoles({ ...role, read: { ownr: 1 } }))).toEqual([])
   })
 })

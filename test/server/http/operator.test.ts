@@ -121,7 +121,7 @@ describe("a question that cannot be asked", () => {
 })
 
 describe("who may ask", () => {
-  test("without a token set the route is as unknown as any other", async () => {
+  test("without a token set the route is as unknown as every other", async () => {
     const other = await serveInProcess()
     try {
       const [here, nowhere] = [await ask({}, undefined, other), await fetch(`${other.url}/api/backstitch/v1/nothing`, { method: "POST", body: "{}" })]
