@@ -25,7 +25,7 @@ export const faults: readonly Fault[] = [
     `return { kind: "literal", value: value === missing ? \`%%\${[operand.source, ...operand.path].join(".")}\` : value, expanded: true }`),
   fault("R7", "an upsert is not judged by a role", "server/data/update.ts", `await judgeInsert(request, upserted.document, upserted.generatedId)`, `await checkSchema(request, "insert", upserted.document)`),
   { test: "R8", what: "a document without a role gets that of what it becomes", edits: [
-    { file: "server/data/targets.ts", is: `hiddenRefuses ? {} : roles.query`, becomes: `{}` },
+    { file: "server/data/targets.ts", is: `=== "refuse" ? {} : roles.query])`, becomes: `=== "refuse" || roles.exact ? {} : roles.query])` },
     { file: "server/data/targets.ts", is: `const met = await request.decide((rules) => meet(rules, before, paths, changed))`,
       becomes: `const asStored = await request.decide((rules) => meet(rules, before, paths, changed))\n  const becoming = asStored === "no-role" ? await judge.result(before) : null\n  const met = becoming === null ? asStored : await request.decide((rules) => meet(rules, becoming, paths, changed))` },
   ] },
@@ -36,7 +36,7 @@ export const faults: readonly Fault[] = [
   fault("R11", "a count asks the store without rules", "server/data/read.ts",
     `const counted = await countVisible(request, plan, limit)`, `const counted = await request.store.count(request.namespace, filter, limit === 0 ? {} : { limit })`),
   fault("R12", "`insert` is not asked where there are fields", "engine/rules/write.ts",
-    `return role.insert === undefined || role.insert(scope) ?`, `return role.insert === undefined || role.fields !== undefined || role.insert(scope) ?`),
+    `return role.insert === undefined ||`, `return role.insert === undefined || role.fields !== undefined ||`),
   fault("R13", "rules are found by the name of the collection alone", "server/data/config.ts", `return JSON.stringify([database, collection])`, `return JSON.stringify(database === "" ? [] : collection)`),
   fault("R14", "what a function reads through cursors is read as the system user", "server/functions/capabilities.ts",
     `database: operation.database, collection: operation.collection }, caller, session)`,
