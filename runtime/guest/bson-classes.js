@@ -1,15 +1,18 @@
 // The slim BSON of guest code: classes only, no bytes. Each is told by the `_bsontype` its prototype carries. Runs inside the isolate.
 const constructorOf = { __proto__: null, get: undefined, set: undefined, enumerable: false, configurable: true }
 
-/** Marks a class; its `constructor` is the one guest code knows, made when somebody first asks for it. */
-const tagged = (Class, name) => {
+/** A class made when first needed; its `constructor` is the one guest code knows, made when somebody asks for that. */
+const bsonClass = (make) => once(() => {
+  const Class = make()
   const { prototype } = Class
+  const { name } = Class
   hide(prototype, "_bsontype", name)
   hide(prototype, toStringTag, name)
   delete prototype.constructor
   constructorOf.get = () => getBson()[name]
   defineProperty(prototype, "constructor", constructorOf)
-}
+  return Class
+})
 
 /** The name of the BSON class of an object, or undefined. A document may hold an own field `_bsontype`; only an inherited one counts. */
 const bsonTypeOf = (value) => {
@@ -32,7 +35,7 @@ const freshIdText = () => {
 }
 const secondsText = (seconds) => padStart(numberText(seconds >>> 0, 16), 8, "0")
 
-class ObjectId {
+const objectIdClass = bsonClass(() => class ObjectId {
   #hex
   constructor(input) {
     if (input === undefined || input === null) this.#hex = freshIdText()
@@ -59,8 +62,7 @@ class ObjectId {
   static createFromTime(seconds) { return new ObjectId(secondsText(seconds) + "0000000000000000") }
   static createFromBase64(text) { return new ObjectId(base64Bytes(NativeString(text))) }
   static generate() { return hexBytes(freshIdText()) }
-}
-tagged(ObjectId, "ObjectId")
+})
 
 /** Bytes of whatever guest code calls bytes; undefined for other values. */
 const bytesOf = (value) => {
@@ -70,7 +72,8 @@ const bytesOf = (value) => {
   return bsonTypeOf(value) === "Binary" ? new NativeBytes(value.buffer) : undefined
 }
 
-class Binary {
+let keepBase64
+const binaryClass = bsonClass(() => class Binary {
   // One of the two is set: base64 as it came, or the bytes once somebody looks at them (and may change them).
   #text
   #bytes
@@ -81,14 +84,15 @@ class Binary {
     else this.#bytes = isArray(input) ? new NativeBytes(input) : bytesOf(input)
     if (this.#bytes === undefined) throw new NativeTypeError("Cannot create a Binary: the input must be text or bytes")
   }
-  static ofBase64(text, subType) {
-    const binary = new Binary(undefined, subType)
-    // SOURCE: the text is kept only in the one form that encoding gives again.
-    if (text.length % 4 === 0) {
-      binary.#text = text
-      binary.#bytes = undefined
-    } else binary.#bytes = base64Bytes(text)
-    return binary
+  static {
+    keepBase64 = (binary, text) => {
+      // SOURCE: the text is kept only in the one form that encoding gives again.
+      if (text.length % 4 === 0) {
+        binary.#text = text
+        binary.#bytes = undefined
+      } else binary.#bytes = base64Bytes(text)
+      return binary
+    }
   }
   get buffer() {
     if (this.#bytes === undefined) {
@@ -105,7 +109,7 @@ class Binary {
   text() { return utf8Text(this.buffer) }
   toString(encoding) { return encoding === "hex" ? this.toHex() : encoding === "base64" ? this.toBase64() : this.text() }
   toJSON() { return this.toBase64() }
-  toUUID() { return new UUID(this.buffer) }
+  toUUID() { return new (uuidClass())(this.buffer) }
   equals(other) { return bsonTypeOf(other) === "Binary" && other.sub_type === this.sub_type && other.toBase64() === this.toBase64() }
   static fromHex(text, subType = 0) {
     const bytes = hexBytes(text)
@@ -117,12 +121,13 @@ class Binary {
     return binaryOfBase64(text, subType)
   }
   static fromText(text, subType = 0) { return new Binary(utf8Bytes(NativeString(text)), subType) }
+})
+const binaryOfBase64 = (text, subType) => {
+  const Binary = binaryClass()
+  return keepBase64(new Binary(undefined, subType), text)
 }
-const binaryOfBase64 = Binary.ofBase64
-delete Binary.ofBase64
-tagged(Binary, "Binary")
 
-class UUID extends Binary {
+const uuidClass = bsonClass(() => class UUID extends binaryClass() {
   constructor(input) {
     const bytes = input === undefined || input === null ? randomUuidBytes() : typeof input === "string" ? uuidBytes(input) : bytesOf(input)
     if (bytes === undefined || bytes.length !== 16) throw new NativeTypeError("Cannot create a UUID: the input must be UUID text or 16 bytes")
@@ -134,10 +139,10 @@ class UUID extends Binary {
   }
   toString(encoding) { return encoding === "hex" ? this.toHexString(false) : encoding === "base64" ? this.toBase64() : this.toHexString() }
   toJSON() { return this.toHexString() }
-  toBinary() { return new Binary(this.buffer, 4) }
+  toBinary() { return new (binaryClass())(this.buffer, 4) }
   static generate() { return randomUuidBytes() }
   static isValid(input) { return typeof input === "string" ? uuidBytes(input) !== undefined : bytesOf(input)?.length === 16 }
-}
+})
 const uuidPattern = /^([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})$/i
 const uuidBytes = (text) => {
   const match = execPattern(uuidPattern, text)
@@ -150,7 +155,7 @@ const randomUuidBytes = () => {
   return bytes
 }
 
-class BSONRegExp {
+const bsonRegExpClass = bsonClass(() => class BSONRegExp {
   constructor(pattern, options = "") {
     if (typeof pattern !== "string" || typeof options !== "string") throw new NativeTypeError("Cannot create a BSONRegExp: pattern and options must be strings")
     if (textIndexOf(pattern, "\0") >= 0 || textIndexOf(options, "\0") >= 0) throw new NativeTypeError("Cannot create a BSONRegExp: it must not hold null characters")
@@ -161,10 +166,9 @@ class BSONRegExp {
     this.options = joinList(letters, "")
   }
   toString() { return `/${this.pattern}/${this.options}` }
-}
-tagged(BSONRegExp, "BSONRegExp")
+})
 
-class Timestamp {
+const timestampClass = bsonClass(() => class Timestamp {
   constructor(input = 0, high) {
     const wide = bsonTypeOf(input) === "Long" ? asUintN(64, input.toBigInt()) : typeof input === "bigint" ? asUintN(64, input) : undefined
     if (wide !== undefined) [this.t, this.i] = [NativeNumber(wide >> 32n), NativeNumber(wide & 0xffffffffn)]
@@ -179,32 +183,27 @@ class Timestamp {
   toString() { return bigText(this.toBigInt()) }
   toJSON() { return { $timestamp: this.toString() } }
   equals(other) { return bsonTypeOf(other) === "Timestamp" && other.t === this.t && other.i === this.i }
-}
-tagged(Timestamp, "Timestamp")
+})
 
-class MinKey { valueOf() { return "MinKey" } }
-tagged(MinKey, "MinKey")
-class MaxKey { valueOf() { return "MaxKey" } }
-tagged(MaxKey, "MaxKey")
+const minKeyClass = bsonClass(() => class MinKey { valueOf() { return "MinKey" } })
+const maxKeyClass = bsonClass(() => class MaxKey { valueOf() { return "MaxKey" } })
 
-class Code {
+const codeClass = bsonClass(() => class Code {
   constructor(code = "", scope = null) {
     this.code = NativeString(code)
     this.scope = scope
   }
   toJSON() { return this.scope === null ? { code: this.code } : { code: this.code, scope: this.scope } }
-}
-tagged(Code, "Code")
+})
 
-class BSONSymbol {
+const bsonSymbolClass = bsonClass(() => class BSONSymbol {
   constructor(value = "") { this.value = NativeString(value) }
   valueOf() { return this.value }
   toString() { return this.value }
   toJSON() { return this.value }
-}
-tagged(BSONSymbol, "BSONSymbol")
+})
 
-class DBRef {
+const dbRefClass = bsonClass(() => class DBRef {
   constructor(collection, oid, db, fields) {
     this.collection = collection
     this.oid = oid
@@ -213,14 +212,12 @@ class DBRef {
   }
   get namespace() { return this.collection }
   toJSON() { return { $ref: this.collection, $id: this.oid, ...(this.db ? { $db: this.db } : {}), ...this.fields } }
-}
-tagged(DBRef, "DBRef")
+})
 
 /** The deprecated BSON type of its own; guest code cannot make one, it only passes through. */
-class DBPointer {
+const dbPointerClass = bsonClass(() => class DBPointer {
   constructor(ref, id) {
     this.ref = ref
     this.id = id
   }
-}
-tagged(DBPointer, "DBPointer")
+})

@@ -5,25 +5,23 @@ const numeric = (value) => {
   return typeof value === "string" ? NativeNumber(value) : value === undefined ? 0 : NaN
 }
 
-class Int32 {
+const int32Class = bsonClass(() => class Int32 {
   constructor(value = 0) { this.value = +numeric(value) | 0 }
   valueOf() { return this.value }
   toString(radix) { return numberText(this.value, radix) }
   toJSON() { return this.value }
   static fromString(text) { return new Int32(text) }
-}
-tagged(Int32, "Int32")
+})
 
-class Double {
+const doubleClass = bsonClass(() => class Double {
   constructor(value = 0) { this.value = +NativeNumber(numeric(value)) }
   valueOf() { return this.value }
   toString(radix) { return numberText(this.value, radix) }
   toJSON() { return this.value }
   static fromString(text) { return new Double(text) }
-}
-tagged(Double, "Double")
+})
 
-class Long {
+const longClass = bsonClass(() => class Long {
   // `Long(low, high)` joins two words; one argument is the whole number.
   constructor(low = 0, high, unsigned = false) {
     if (typeof low === "number" && typeof high === "number") [this.low, this.high] = [low | 0, high | 0]
@@ -79,13 +77,12 @@ class Long {
   static fromBigInt(value) { return new Long(NativeBigInt(value)) }
   static fromString(text) { return new Long(NativeString(text)) }
   static isLong(value) { return bsonTypeOf(value) === "Long" }
+  static { for (const [short, long] of [["sub", "subtract"], ["mul", "multiply"], ["div", "divide"], ["mod", "modulo"], ["eq", "equals"], ["lt", "lessThan"], ["gt", "greaterThan"], ["lte", "lessThanOrEqual"], ["gte", "greaterThanOrEqual"]]) hide(this.prototype, short, this.prototype[long]) }
   static get MAX_VALUE() { return new Long(0x7fffffffffffffffn) }
   static get MIN_VALUE() { return new Long(-0x8000000000000000n) }
   static get ZERO() { return new Long(0) }
   static get ONE() { return new Long(1) }
-}
-for (const [short, long] of [["sub", "subtract"], ["mul", "multiply"], ["div", "divide"], ["mod", "modulo"], ["eq", "equals"], ["lt", "lessThan"], ["gt", "greaterThan"], ["lte", "lessThanOrEqual"], ["gte", "greaterThanOrEqual"]]) hide(Long.prototype, short, Long.prototype[long])
-tagged(Long, "Long")
+})
 
 const integerOf = (text) => {
   if (!testPattern(/^[+-]?\d+$/, text)) throw new NativeTypeError("Cannot create a Long: not an integer")
@@ -139,7 +136,7 @@ const writeDecimal = (digits, exponent) => {
   return point > 0 ? `${sliceText(digits, 0, point)}.${sliceText(digits, point)}` : `0.${repeatText("0", -point)}${digits}`
 }
 
-class Decimal128 {
+const decimal128Class = bsonClass(() => class Decimal128 {
   #text
   constructor(input = "0") {
     const text = bsonTypeOf(input) === "Decimal128" ? input.toString() : NativeString(input)
@@ -150,16 +147,21 @@ class Decimal128 {
   toJSON() { return { $numberDecimal: this.#text } }
   equals(other) { return bsonTypeOf(other) === "Decimal128" && other.toString() === this.#text }
   static fromString(text) { return new Decimal128(NativeString(text)) }
-}
-tagged(Decimal128, "Decimal128")
+})
 
 let bson
 
-/** What guest code knows as `BSON`; made when it is first asked for. */
+const bsonClasses = () => ({
+  __proto__: null, ObjectId: objectIdClass, Binary: binaryClass, UUID: uuidClass, BSONRegExp: bsonRegExpClass, Timestamp: timestampClass, MinKey: minKeyClass, MaxKey: maxKeyClass,
+  Code: codeClass, BSONSymbol: bsonSymbolClass, DBRef: dbRefClass, Int32: int32Class, Double: doubleClass, Long: longClass, Decimal128: decimal128Class,
+})
+
+/** What guest code knows as `BSON`; made when it is first asked for, and so is each of its classes. */
 const getBson = () => {
   if (bson !== undefined) return bson
   bson = {}
-  for (const Class of [ObjectId, Binary, UUID, BSONRegExp, Timestamp, MinKey, MaxKey, Code, BSONSymbol, DBRef, Int32, Double, Long, Decimal128]) bson[Class.name] = callable(Class)
-  hide(bson, "ObjectID", bson.ObjectId)
+  const classes = bsonClasses()
+  for (const name of objectKeys(classes)) part(bson, name, () => callable(classes[name]()))
+  lazily(bson, "ObjectID", () => bson.ObjectId)
   return bson
 }

@@ -92,11 +92,11 @@ const finish = (value, settled) => {
 const settleAll = async (pending, settled) => {
   for (let at = 0; at < pending.length; at++) {
     const each = pending[at]
-    if (!(each instanceof Cursor)) promiseThen(new NativePromise((resolve) => resolve(each)), nothing, nothing)
+    if (!isCursor(each)) promiseThen(new NativePromise((resolve) => resolve(each)), nothing, nothing)
   }
   for (let at = 0; at < pending.length; at++) {
     const each = pending[at]
-    if (!mapHas(settled, each)) mapSet(settled, each, each instanceof Cursor ? await each.toArray() : await each)
+    if (!mapHas(settled, each)) mapSet(settled, each, isCursor(each) ? await each.toArray() : await each)
   }
   return settled
 }
@@ -130,7 +130,7 @@ const begin = ({ start, functions }) => {
   }
 }
 
-const isPending = (value) => typeof value === "object" && value !== null && !(value instanceof Cursor) && typeof value.then === "function"
+const isPending = (value) => typeof value === "object" && value !== null && !isCursor(value) && typeof value.then === "function"
 
 installGlobals()
 

@@ -92,7 +92,7 @@ const randomBytes = (count) => base64Bytes(askNow(`{"kind":"random","bytes":${co
 const timers = new NativeMap()
 const mostTimers = 10000
 
-class Timer {
+const timerClass = once(() => class Timer {
   #id
   constructor(id) { this.#id = id }
   ref() { return this }
@@ -100,7 +100,7 @@ class Timer {
   hasRef() { return true }
   [toPrimitive]() { return this.#id }
   close() { stopTimer(this) }
-}
+})
 
 const startTimer = (callback, milliseconds, args, again) => {
   if (typeof callback !== "function") throw new NativeTypeError('The "callback" argument must be of type function')
@@ -123,7 +123,7 @@ const startTimer = (callback, milliseconds, args, again) => {
     }
   }
   arm()
-  return new Timer(key)
+  return new (timerClass())(key)
 }
 
 const stopTimer = (timer) => {

@@ -70,7 +70,7 @@ const newContext = (identity) => {
   const { start } = call
   const context = {
     functions: { execute: (name, ...args) => execute(name, args, identity) },
-    services: { get: (name) => (isListed(start.services, name) ? new Client(identity, name) : isListed(start.httpServices, name) ? newHttp() : undefined) },
+    services: { get: (name) => (isListed(start.services, name) ? new (clientClass())(identity, name) : isListed(start.httpServices, name) ? newHttp(`"service":${quote(name)},"identity":${quote(identity.token)},`) : undefined) },
     // Every reader has a copy of its own.
     values: { get: (name) => (hasOwn(start.values, name) ? decodeCopy(start.values[name]) : undefined) },
     runningAsSystem: () => identity.system,

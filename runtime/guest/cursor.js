@@ -1,7 +1,10 @@
 // Cursors: nothing is sent before the first read; no cursor is a thenable. Runs inside the isolate.
 const readBegun = () => new NativeError("the cursor cannot be changed after reading began")
 
-class Cursor {
+/** Whether an object is a cursor: as long as the class was not needed, none is. */
+let isCursor = () => false
+let cursorBegun
+const cursorClass = once(() => class Cursor {
   #begin
   #documents = []
   #at = 0
@@ -11,7 +14,11 @@ class Cursor {
   #closed = false
   constructor(begin) { this.#begin = begin }
 
-  static begun(cursor) { return cursor.#begun }
+  static {
+    isCursor = (value) => #begin in value
+    cursorBegun = (cursor) => cursor.#begun
+    hide(this.prototype, toStringTag, "Cursor")
+  }
 
   #take(answer) {
     this.#documents = decode(answer.documents)
@@ -60,7 +67,7 @@ class Cursor {
   async forEach(callback) {
     while (await this.#fill()) if (callback(this.#documents[this.#at++]) === false) return
   }
-  map(transform) { return new MappedCursor(this, transform) }
+  map(transform) { return new (mappedCursorClass())(this, transform) }
   async close() {
     if (this.#closed) return
     this.#closed = true
@@ -75,12 +82,9 @@ class Cursor {
       await this.close()
     }
   }
-}
-const cursorBegun = Cursor.begun
-delete Cursor.begun
-hide(Cursor.prototype, toStringTag, "Cursor")
+})
 
-class MappedCursor extends Cursor {
+const mappedCursorClass = once(() => class MappedCursor extends cursorClass() {
   #source
   #transform
   constructor(source, transform) {
@@ -109,9 +113,9 @@ class MappedCursor extends Cursor {
       await this.close()
     }
   }
-}
+})
 
-class FindCursor extends Cursor {
+const findCursorClass = once(() => class FindCursor extends cursorClass() {
   #options
   constructor(options, begin) {
     super(begin)
@@ -125,9 +129,9 @@ class FindCursor extends Cursor {
   sort(keys, direction) { return this.#change("sort", typeof keys === "string" ? { [keys]: direction ?? 1 } : keys) }
   skip(count) { return this.#change("skip", count) }
   limit(count) { return this.#change("limit", count) }
-}
+})
 
-class AggregateCursor extends Cursor {
+const aggregateCursorClass = once(() => class AggregateCursor extends cursorClass() {
   #stages
   constructor(stages, begin) {
     super(begin)
@@ -138,4 +142,4 @@ class AggregateCursor extends Cursor {
     append(this.#stages, { $skip: count })
     return this
   }
-}
+})

@@ -34,7 +34,6 @@ const readText = (value, key, otherwise) => {
   }
 }
 
-const levels = { __proto__: null, log: "log", info: "info", debug: "debug", warn: "warn", error: "error", trace: "debug", dir: "log", table: "log", dirxml: "log", group: "log", groupCollapsed: "log" }
 /** The last lines; those since `unsent` were not told to the host yet. */
 const ring = []
 let unsent = 0
@@ -57,25 +56,29 @@ const tellLines = () => {
   unsent = 0
 }
 
+const print = (level, values) => {
+  let text = ""
+  for (let at = 0; at < values.length; at++) {
+    // A line is cut anyway; nothing is built that nobody will see.
+    if (text.length > lineBytes) break
+    text += at === 0 ? printed(values[at]) : ` ${printed(values[at])}`
+  }
+  addLine(level, text)
+}
+
 const newConsole = () => {
-  const console = {}
-  for (const name of objectKeys(levels)) {
-    const level = levels[name]
-    console[name] = function (...values) {
-      let text = ""
-      for (let at = 0; at < values.length; at++) {
-        // A line is cut anyway; nothing is built that nobody will see.
-        if (text.length > lineBytes) break
-        text += at === 0 ? printed(values[at]) : ` ${printed(values[at])}`
-      }
-      addLine(level, text)
-    }
+  const [log, info, debug, warn, error] = [
+    (...values) => print("log", values), (...values) => print("info", values), (...values) => print("debug", values), (...values) => print("warn", values), (...values) => print("error", values),
+  ]
+  const assert = (condition, ...values) => {
+    if (!condition) print("error", values.length === 0 ? ["Assertion failed"] : values)
   }
-  console.assert = (condition, ...values) => {
-    if (!condition) apply(console.error, console, values.length === 0 ? ["Assertion failed"] : values)
+  // Without a prototype first: an object that gets its members as a table is made several times faster.
+  const console = {
+    __proto__: null, log, info, debug, warn, error, trace: debug, dir: log, table: log, dirxml: log, group: log, groupCollapsed: log, assert,
+    groupEnd: nothing, time: nothing, timeEnd: nothing, timeLog: nothing, count: nothing, countReset: nothing, clear: nothing,
   }
-  for (const name of ["groupEnd", "time", "timeEnd", "timeLog", "count", "countReset", "clear"]) console[name] = () => {}
-  return console
+  return setPrototypeOf(console, ObjectPrototype) && console
 }
 
 // SOURCE: two messages of the engine appear in the hosted service's wording, in the outgoing text only.

@@ -36,7 +36,7 @@ const unsignedWord = (name, value) => {
 }
 
 // Each takes what the wrapper holds, and the container and key its value will stand at.
-const wrappers = {
+const wrappers = once(() => ({
   __proto__: null,
   $numberInt: (value) => {
     const number = testPattern(/^[+-]?\d+$/, onlyText("$numberInt", value)) ? NativeNumber(value) + 0 : NaN
@@ -52,7 +52,7 @@ const wrappers = {
     }
     const wide = integerOf(value)
     // SOURCE: realm-web sends 2**63 as "9223372036854776000", which does not fit; it is read as a double.
-    return asIntN(64, wide) === wide ? new Long(wide) : number
+    return asIntN(64, wide) === wide ? new (longClass())(wide) : number
   },
   $numberDouble: (value, container, key) => {
     if (typeof value !== "string" || !testPattern(/^(?:NaN|[+-]?Infinity|[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)$/, value)) throw malformed("$numberDouble", "not a number in a string")
@@ -63,11 +63,11 @@ const wrappers = {
   $numberDecimal: (value) => {
     const text = decimalText(onlyText("$numberDecimal", value))
     if (text === undefined) throw malformed("$numberDecimal", "not a decimal number")
-    return new Decimal128(text)
+    return new (decimal128Class())(text)
   },
   $oid: (value) => {
     if (!testPattern(/^[0-9a-fA-F]{24}$/, onlyText("$oid", value))) throw malformed("$oid", "not 24 hexadecimal digits")
-    return new ObjectId(value)
+    return new (objectIdClass())(value)
   },
   $date: (value) => {
     const date = new NativeDate(typeof value === "string" ? parseDate(value) : wrappedNumber(value))
@@ -83,38 +83,38 @@ const wrappers = {
   $uuid: (value) => {
     const bytes = uuidBytes(onlyText("$uuid", value))
     if (bytes === undefined) throw malformed("$uuid", "not a UUID")
-    return new Binary(bytes, 4)
+    return new (binaryClass())(bytes, 4)
   },
   $regularExpression: (value) => {
     const { pattern, options } = onlyRecord("$regularExpression", value)
     if (typeof pattern !== "string" || typeof options !== "string") throw malformed("$regularExpression", "`pattern` and `options` are not both strings")
-    return new BSONRegExp(pattern, options)
+    return new (bsonRegExpClass())(pattern, options)
   },
   $timestamp: (value) => {
     const { t, i } = onlyRecord("$timestamp", value)
-    return new Timestamp({ t: unsignedWord("$timestamp", t), i: unsignedWord("$timestamp", i) })
+    return new (timestampClass())({ t: unsignedWord("$timestamp", t), i: unsignedWord("$timestamp", i) })
   },
-  $symbol: (value) => new BSONSymbol(onlyText("$symbol", value)),
-  $code: (value) => new Code(onlyText("$code", value)),
+  $symbol: (value) => new (bsonSymbolClass())(onlyText("$symbol", value)),
+  $code: (value) => new (codeClass())(onlyText("$code", value)),
   $dbPointer: (value) => {
     const { $ref, $id } = onlyRecord("$dbPointer", value)
     const id = decodeMember($id, {}, "", 0)
     if (typeof $ref !== "string" || bsonTypeOf(id) !== "ObjectId") throw malformed("$dbPointer", "no `$ref` and `$id`")
-    return new DBPointer($ref, id)
+    return new (dbPointerClass())($ref, id)
   },
   $minKey: (value) => {
     if (wrappedNumber(value) !== 1) throw malformed("$minKey", "not 1")
-    return new MinKey()
+    return new (minKeyClass())()
   },
   $maxKey: (value) => {
     if (wrappedNumber(value) !== 1) throw malformed("$maxKey", "not 1")
-    return new MaxKey()
+    return new (maxKeyClass())()
   },
   $undefined: (value) => {
     if (value !== true) throw malformed("$undefined", "not true")
     return undefined
   },
-}
+}))
 
 /** Decodes an object that stands at `container[key]`. */
 const decodeMember = (json, container, key, depth) => {
@@ -131,11 +131,11 @@ const decodeMember = (json, container, key, depth) => {
   const first = names[0]
   if (first !== undefined && charCodeAt(first, 0) === 36) {
     if (names.length === 1) {
-      const wrapper = wrappers[first]
+      const wrapper = wrappers()[first]
       if (wrapper !== undefined) return wrapper(json[first], container, key)
     } else if (names.length === 2 && hasOwn(json, "$code") && hasOwn(json, "$scope")) {
       const scope = decodeMember(json.$scope, json, "$scope", depth + 1)
-      return new Code(onlyText("$code", json.$code), scope)
+      return new (codeClass())(onlyText("$code", json.$code), scope)
     }
   }
   for (let at = 0; at < names.length; at++) {

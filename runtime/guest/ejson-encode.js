@@ -48,7 +48,7 @@ const writeBytes = (base64, subType, writer) => {
 }
 
 // INVARIANT: only public members are used, so values of a BSON package the app brought are written too.
-const bsonWriters = {
+const bsonWriters = once(() => ({
   __proto__: null,
   ObjectId: (value) => `{"$oid":${quote(NativeString(value.toHexString()))}}`,
   ObjectID: (value) => `{"$oid":${quote(NativeString(value.toHexString()))}}`,
@@ -56,7 +56,7 @@ const bsonWriters = {
   Double: (value, writer) => (writer.relaxed && isFiniteNumber(+value.value) ? writeNumber(+value.value, writer) : `{"$numberDouble":"${doubleText(+value.value)}"}`),
   Long: (value, writer) => (writer.relaxed && isSafeInteger(value.toNumber()) ? numberText(value.toNumber()) : `{"$numberLong":${quote(NativeString(value.toString()))}}`),
   Decimal128: (value) => `{"$numberDecimal":${quote(NativeString(value.toString()))}}`,
-  Binary: (value, writer) => writeBytes(value instanceof Binary ? value.toBase64() : base64Text(bytesOf(value)), value.sub_type & 255, writer),
+  Binary: (value, writer) => writeBytes(value instanceof binaryClass() ? value.toBase64() : base64Text(bytesOf(value)), value.sub_type & 255, writer),
   BSONRegExp: (value) => `{"$regularExpression":{"pattern":${quote(NativeString(value.pattern))},"options":${quote(NativeString(value.options))}}}`,
   Timestamp: (value) => `{"$timestamp":{"t":${value.getHighBitsUnsigned() >>> 0},"i":${value.getLowBitsUnsigned() >>> 0}}}`,
   BSONSymbol: (value) => `{"$symbol":${quote(NativeString(value.value))}}`,
@@ -68,7 +68,7 @@ const bsonWriters = {
   DBPointer: (value, writer, depth) => `{"$dbPointer":{"$ref":${quote(value.ref)},"$id":${write(value.id, writer, depth + 1)}}}`,
   MinKey: () => '{"$minKey":1}',
   MaxKey: () => '{"$maxKey":1}',
-}
+}))
 
 /** The text of a value, or undefined for what JSON leaves out. */
 const write = (value, writer, depth, kind) => {
@@ -151,13 +151,14 @@ const readMember = (container, key, writer) => {
 /** Objects of classes that have a spelling of their own; undefined for the rest, which are written field by field. */
 const writeSpecial = (value, writer, depth) => {
   const name = bsonTypeOf(value)
-  if (name !== undefined && bsonWriters[name] !== undefined) {
+  const writeBson = name === undefined ? undefined : bsonWriters()[name]
+  if (writeBson !== undefined) {
     spend(writer, 40)
-    return bsonWriters[name](value, writer, depth)
+    return writeBson(value, writer, depth)
   }
   if (value instanceof NativeDate) return writeDate(value, writer)
   if (value instanceof NativeRegExp) return writePattern(value)
-  if (value instanceof Cursor || value instanceof NativePromise) return writePending(value, writer, depth)
+  if (isCursor(value) || value instanceof NativePromise) return writePending(value, writer, depth)
   if (value instanceof NativeMap) {
     const fields = {}
     mapForEach(value, (item, key) => defineProperty(fields, NativeString(key), { value: item, enumerable: true, __proto__: null }))

@@ -58,17 +58,17 @@ const queueTask = (callback, args) => {
 }
 
 const installGlobals = () => {
-  const globals = {
-    EJSON, global: realm, console: newConsole(),
-    setTimeout: (callback, delay, ...args) => startTimer(callback, delay, args, false),
-    setInterval: (callback, delay, ...args) => startTimer(callback, delay, args, true),
-    setImmediate: (callback, ...args) => startTimer(callback, 0, args, false),
-    clearTimeout: stopTimer, clearInterval: stopTimer, clearImmediate: stopTimer,
-    queueMicrotask: (callback) => queueTask(callback, []),
-    atob: fromWindowsText, btoa: windowsText,
-    require: requireModule,
-  }
-  for (const name of objectKeys(globals)) hide(realm, name, globals[name])
+  hide(realm, "EJSON", EJSON)
+  hide(realm, "global", realm)
+  hide(realm, "console", newConsole())
+  hide(realm, "setTimeout", (callback, delay, ...args) => startTimer(callback, delay, args, false))
+  hide(realm, "setInterval", (callback, delay, ...args) => startTimer(callback, delay, args, true))
+  hide(realm, "setImmediate", (callback, ...args) => startTimer(callback, 0, args, false))
+  for (const name of ["clearTimeout", "clearInterval", "clearImmediate"]) hide(realm, name, stopTimer)
+  hide(realm, "queueMicrotask", (callback) => queueTask(callback, []))
+  hide(realm, "atob", fromWindowsText)
+  hide(realm, "btoa", windowsText)
+  hide(realm, "require", requireModule)
   lazily(realm, "BSON", getBson)
   lazily(realm, "utils", newUtils)
   lazily(realm, "process", newProcess)

@@ -25,7 +25,7 @@ const runModule = (key, wrapper, args) => {
 
 /** What shims may use of the prelude. SECURITY: it holds nothing that reaches beyond what `utils` and `context.http` give. */
 const makeInternals = () => ({
-  callHost, askWith, queryText, decode, utf8Bytes, utf8Text, base64Bytes, base64Text, hexText, randomBytes, randomUuidBytes, bytesOf, hide, startTimer, stopTimer, queueTask, Binary, realm, UUID,
+  callHost, askWith, queryText, decode, utf8Bytes, utf8Text, base64Bytes, base64Text, hexText, randomBytes, randomUuidBytes, bytesOf, hide, startTimer, stopTimer, queueTask, Binary: binaryClass(), realm, UUID: uuidClass(),
 })
 let internals
 

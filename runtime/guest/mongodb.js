@@ -1,8 +1,6 @@
 // The MongoDB client of functions: plain objects that turn calls into operations of the host. Runs inside the isolate.
 //
 // A handle carries the identity token of the function that obtained it and keeps it: passing a handle on is a deliberate act.
-const nothing = () => undefined
-
 /** Options without the session, which travels as its id; an object of its own, so later changes by the caller do not matter. */
 const splitOptions = (options) => {
   if (typeof options !== "object" || options === null) return { session: undefined, rest: {} }
@@ -10,7 +8,7 @@ const splitOptions = (options) => {
   return { session: session === undefined || session === null ? undefined : sessionId(session), rest }
 }
 
-class Collection {
+const collectionClass = once(() => class Collection {
   #client
   #database
   #name
@@ -36,14 +34,14 @@ class Collection {
 
   find(query, projection, options) {
     const settings = { ...options }
-    return new FindCursor(settings, (convert) => this.#ask("find", settings, () => `"filter":${queryText(query ?? {})},"projection":${queryText(projection ?? null)}`, convert))
+    return new (findCursorClass())(settings, (convert) => this.#ask("find", settings, () => `"filter":${queryText(query ?? {})},"projection":${queryText(projection ?? null)}`, convert))
   }
   findOne(query, projection, options) {
     return this.#ask("findOne", options, () => `"filter":${queryText(query ?? {})},"projection":${queryText(projection ?? null)}`)
   }
   aggregate(pipeline, options) {
     const stages = isArray(pipeline) ? sliceList(pipeline) : pipeline === undefined ? [] : [pipeline]
-    const cursor = new AggregateCursor(stages, (convert) => this.#ask("aggregate", options, () => `"pipeline":${queryText(stages)}`, convert))
+    const cursor = new (aggregateCursorClass())(stages, (convert) => this.#ask("aggregate", options, () => `"pipeline":${queryText(stages)}`, convert))
     const last = stages[stages.length - 1]
     // SOURCE: code runs an aggregation that writes and never reads it, so that one starts at once.
     if (typeof last === "object" && last !== null && (hasOwn(last, "$merge") || hasOwn(last, "$out"))) cursor.start()
@@ -68,11 +66,11 @@ class Collection {
     if (isArray(operations) && operations.length === 0) return new NativePromise((_, reject) => reject(new NativeError("Failed to execute bulk writes: no operations specified")))
     return this.#ask("bulkWrite", options, () => `"operations":${documentText(operations)}`)
   }
-  initializeOrderedBulkOp() { return new BulkBuilder(this, true) }
-  initializeUnorderedBulkOp() { return new BulkBuilder(this, false) }
-}
+  initializeOrderedBulkOp() { return new (bulkBuilderClass())(this, true) }
+  initializeUnorderedBulkOp() { return new (bulkBuilderClass())(this, false) }
+})
 
-class BulkBuilder {
+const bulkBuilderClass = once(() => class BulkBuilder {
   #collection
   #ordered
   #operations = []
@@ -90,15 +88,15 @@ class BulkBuilder {
     append(this.#operations, operation)
     return this
   }
-  find(filter) { return new BulkFind(filter, (operation) => this.raw(operation)) }
+  find(filter) { return new (bulkFindClass())(filter, (operation) => this.raw(operation)) }
   execute(options) {
     if (this.#executed) return new NativePromise((_, reject) => reject(new NativeError("Batch cannot be re-executed")))
     this.#executed = true
     return this.#collection.bulkWrite(this.#operations, { ...options, ordered: this.#ordered })
   }
-}
+})
 
-class BulkFind {
+const bulkFindClass = once(() => class BulkFind {
   #filter
   #add
   #options = {}
@@ -121,9 +119,9 @@ class BulkFind {
   remove() { return this.delete() }
   deleteOne() { return this.#add({ deleteOne: { filter: this.#filter } }) }
   removeOne() { return this.deleteOne() }
-}
+})
 
-class Database {
+const databaseClass = once(() => class Database {
   #client
   #name
   constructor(client, name) {
@@ -131,27 +129,28 @@ class Database {
     this.#name = NativeString(name)
   }
   get databaseName() { return this.#name }
-  collection(name) { return new Collection(this.#client, this.#name, name) }
+  collection(name) { return new (collectionClass())(this.#client, this.#name, name) }
   getCollectionNames() { return namesFor(this.#client, this.#name) }
-  aggregate(pipeline, options) { return new Collection(this.#client, this.#name, "").aggregate(pipeline, options) }
-}
+  aggregate(pipeline, options) { return new (collectionClass())(this.#client, this.#name, "").aggregate(pipeline, options) }
+})
 
-class Admin {
+const adminClass = once(() => class Admin {
   #client
   constructor(client) { this.#client = client }
   getDBNames() { return namesFor(this.#client, undefined) }
-}
+})
 
 let lastSession = 0
 const transientTries = 3
 
-class Session {
+let readSessionId = () => undefined
+const sessionClass = once(() => class Session {
   #client
   #id = `s${++lastSession}`
   #open = false
   #ended = false
   constructor(client) { this.#client = client }
-  static id(session) { return session.#id }
+  static { readSessionId = (session) => (#id in session ? session.#id : undefined) }
   #ask(name) { return ask(`"kind":"session",${clientFields(this.#client)},"session":"${this.#id}","name":"${name}"`, nothing) }
   startTransaction() {
     if (this.#ended) throw new NativeError("Cannot use a session that has ended")
@@ -192,32 +191,32 @@ class Session {
       }
     }
   }
-}
+})
 const sessionId = (session) => {
-  if (!(session instanceof Session)) throw new NativeTypeError("the option `session` is not a session")
-  return readSessionId(session)
+  const id = typeof session === "object" ? readSessionId(session) : undefined
+  if (id === undefined) throw new NativeTypeError("the option `session` is not a session")
+  return id
 }
-const readSessionId = Session.id
-delete Session.id
 
-class Client {
+let clientFields
+let namesFor
+const clientClass = once(() => class Client {
   #identity
   #service
   constructor(identity, service) {
     this.#identity = identity
     this.#service = service
   }
-  static fields(client) { return `"identity":${quote(client.#identity.token)},"service":${quote(client.#service)}` }
-  static names(client, database) {
-    if (!client.#identity.system) throw new NativeError("lists of names are available to system functions only")
-    const databases = call.start.names?.[client.#service]
-    if (databases === undefined) throw new NativeError("lists of names are not available here")
-    return database === undefined ? objectKeys(databases) : hasOwn(databases, database) ? sliceList(databases[database]) : []
+  static {
+    clientFields = (client) => `"identity":${quote(client.#identity.token)},"service":${quote(client.#service)}`
+    namesFor = (client, database) => {
+      if (!client.#identity.system) throw new NativeError("lists of names are available to system functions only")
+      const databases = call.start.names?.[client.#service]
+      if (databases === undefined) throw new NativeError("lists of names are not available here")
+      return database === undefined ? objectKeys(databases) : hasOwn(databases, database) ? sliceList(databases[database]) : []
+    }
   }
-  db(name) { return new Database(this, name) }
-  admin() { return new Admin(this) }
-  startSession() { return new Session(this) }
-}
-const { fields: clientFields, names: namesFor } = Client
-delete Client.fields
-delete Client.names
+  db(name) { return new (databaseClass())(this, name) }
+  admin() { return new (adminClass())(this) }
+  startSession() { return new (sessionClass())(this) }
+})

@@ -31,6 +31,8 @@ const bigText = uncurry(NativeBigInt.prototype.toString)
 const bytesSubarray = uncurry(NativeBytes.prototype.subarray)
 const bytesSet = uncurry(NativeBytes.prototype.set)
 
+const nothing = () => undefined
+
 /** A list without a prototype's iterator: `append(list, item)`. */
 const append = (list, item) => {
   list[list.length] = item
@@ -48,6 +50,15 @@ const hide = (target, name, value) => {
 
 // SECURITY: memory outside the limit, blocking waits, shared memory and watching the collector are taken away before guest code runs.
 for (const name of ["WebAssembly", "SharedArrayBuffer", "Atomics", "WeakRef", "FinalizationRegistry"]) delete realm[name]
+
+/**
+ * What is made when somebody first asks. A context pays for every class, table and method it makes, also with the work of the
+ * collector, and most calls need few of them.
+ */
+const once = (make) => {
+  let made
+  return () => (made ??= make())
+}
 
 /** A class whose constructor works with and without `new`, sharing prototype and static members. */
 const callable = (Class) => {
