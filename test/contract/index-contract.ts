@@ -50,6 +50,17 @@ export function indexContract({ store, fresh }: Bench): void {
       }
     }
 
+    test("are named by the way a find takes, where the store can say", async () => {
+      const namespace = await fresh(Array.from({ length: 50 }, (_, _id) => ({ _id, a: _id, b: 1 })))
+      await store().ensureIndex(namespace, { keys: { a: 1 }, name: "by_a" })
+      const asked = [{ a: 5 }, { _id: 5 }, { b: 1 }].map((filter) => store().explain?.(namespace, filter))
+      const plans = await Promise.all(asked)
+      // A server that cannot explain itself says nothing, and fails nothing.
+      if (plans.some((plan) => plan === undefined)) expect(plans).toEqual([undefined, undefined, undefined])
+      else expect(plans.map((plan) => plan?.index)).toEqual(["by_a", "_id_", null])
+      if (plans[0] !== undefined) expect((await store().explain?.(namespace, { a: { $gt: 5 } }, { sort: { b: 1 } }))?.sorted).toBe(false)
+    })
+
     test("give the order of a sort, both ways, page by page", async () => {
       const namespace = await fresh(Array.from({ length: 1500 }, (_, _id) => ({ _id, group: _id % 7, size: (_id * 7919) % 1500 })))
       await store().ensureIndex(namespace, { keys: { group: 1, size: -1 } })
