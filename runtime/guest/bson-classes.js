@@ -35,26 +35,30 @@ const freshIdText = () => {
 }
 const secondsText = (seconds) => padStart(numberText(seconds >>> 0, 16), 8, "0")
 
+// What an instance is made of stands under symbols, as in js-bson, and not in private fields: packages that copy values member
+// by member or compare them so (lodash, assert) then see ids and bytes.
+const content = NativeSymbol("content")
+const content64 = NativeSymbol("base64")
+
 const objectIdClass = bsonClass(() => class ObjectId {
-  #hex
   constructor(input) {
-    if (input === undefined || input === null) this.#hex = freshIdText()
-    else if (typeof input === "string" && testPattern(/^[0-9a-fA-F]{24}$/, input)) this.#hex = lowerCase(input)
-    else if (typeof input === "number" && isInteger(input)) this.#hex = secondsText(input) + sliceText(freshIdText(), 8)
-    else if (bsonTypeOf(input) === "ObjectId") this.#hex = NativeString(input.toHexString())
-    else if (isView(input) && input.byteLength === 12) this.#hex = hexText(new NativeBytes(input.buffer, input.byteOffset, 12))
+    if (input === undefined || input === null) this[content] = freshIdText()
+    else if (typeof input === "string" && testPattern(/^[0-9a-fA-F]{24}$/, input)) this[content] = lowerCase(input)
+    else if (typeof input === "number" && isInteger(input)) this[content] = secondsText(input) + sliceText(freshIdText(), 8)
+    else if (bsonTypeOf(input) === "ObjectId") this[content] = NativeString(input.toHexString())
+    else if (isView(input) && input.byteLength === 12) this[content] = hexText(new NativeBytes(input.buffer, input.byteOffset, 12))
     else throw new NativeTypeError("Cannot create an ObjectId: the input must be a 24 character hex string, 12 byte Uint8Array, or an integer")
   }
-  get id() { return hexBytes(this.#hex) }
-  toHexString() { return this.#hex }
-  toString(encoding) { return encoding === "base64" ? base64Text(hexBytes(this.#hex)) : this.#hex }
-  toJSON() { return this.#hex }
-  valueOf() { return this.#hex }
+  get id() { return hexBytes(this[content]) }
+  toHexString() { return this[content] }
+  toString(encoding) { return encoding === "base64" ? base64Text(hexBytes(this[content])) : this[content] }
+  toJSON() { return this[content] }
+  valueOf() { return this[content] }
   equals(other) {
-    if (typeof other === "string") return lowerCase(other) === this.#hex
-    return bsonTypeOf(other) === "ObjectId" && NativeString(other.toHexString()) === this.#hex
+    if (typeof other === "string") return lowerCase(other) === this[content]
+    return bsonTypeOf(other) === "ObjectId" && NativeString(other.toHexString()) === this[content]
   }
-  getTimestamp() { return new NativeDate(+("0x" + sliceText(this.#hex, 0, 8)) * 1000) }
+  getTimestamp() { return new NativeDate(+("0x" + sliceText(this[content], 0, 8)) * 1000) }
   static isValid(input) {
     return typeof input === "string" ? testPattern(/^[0-9a-fA-F]{24}$/, input) : (typeof input === "number" && isInteger(input)) || bsonTypeOf(input) === "ObjectId" || (isView(input) && input.byteLength === 12)
   }
@@ -75,37 +79,36 @@ const bytesOf = (value) => {
 let keepBase64
 const binaryClass = bsonClass(() => class Binary {
   // One of the two is set: base64 as it came, or the bytes once somebody looks at them (and may change them).
-  #text
-  #bytes
   constructor(input, subType = 0) {
     this.sub_type = subType
-    if (input === undefined || input === null) this.#bytes = new NativeBytes(0)
-    else if (typeof input === "string") this.#bytes = utf8Bytes(input)
-    else this.#bytes = isArray(input) ? new NativeBytes(input) : bytesOf(input)
-    if (this.#bytes === undefined) throw new NativeTypeError("Cannot create a Binary: the input must be text or bytes")
+    this[content64] = undefined
+    if (input === undefined || input === null) this[content] = new NativeBytes(0)
+    else if (typeof input === "string") this[content] = utf8Bytes(input)
+    else this[content] = isArray(input) ? new NativeBytes(input) : bytesOf(input)
+    if (this[content] === undefined) throw new NativeTypeError("Cannot create a Binary: the input must be text or bytes")
   }
   static {
     keepBase64 = (binary, text) => {
       // SOURCE: the text is kept only in the one form that encoding gives again.
       if (text.length % 4 === 0) {
-        binary.#text = text
-        binary.#bytes = undefined
-      } else binary.#bytes = base64Bytes(text)
+        binary[content64] = text
+        binary[content] = undefined
+      } else binary[content] = base64Bytes(text)
       return binary
     }
   }
   get buffer() {
-    if (this.#bytes === undefined) {
-      this.#bytes = base64Bytes(this.#text)
-      this.#text = undefined
+    if (this[content] === undefined) {
+      this[content] = base64Bytes(this[content64])
+      this[content64] = undefined
     }
-    return this.#bytes
+    return this[content]
   }
   get position() { return this.buffer.length }
   length() { return this.buffer.length }
   value() { return this.buffer }
   toHex() { return hexText(this.buffer) }
-  toBase64() { return this.#text ?? base64Text(this.#bytes) }
+  toBase64() { return this[content64] ?? base64Text(this[content]) }
   text() { return utf8Text(this.buffer) }
   toString(encoding) { return encoding === "hex" ? this.toHex() : encoding === "base64" ? this.toBase64() : this.text() }
   toJSON() { return this.toBase64() }

@@ -137,15 +137,14 @@ const writeDecimal = (digits, exponent) => {
 }
 
 const decimal128Class = bsonClass(() => class Decimal128 {
-  #text
   constructor(input = "0") {
     const text = bsonTypeOf(input) === "Decimal128" ? input.toString() : NativeString(input)
-    this.#text = decimalText(text)
-    if (this.#text === undefined) throw new NativeTypeError("Cannot create a Decimal128: not a decimal number of at most 34 digits")
+    this[content] = decimalText(text)
+    if (this[content] === undefined) throw new NativeTypeError("Cannot create a Decimal128: not a decimal number of at most 34 digits")
   }
-  toString() { return this.#text }
-  toJSON() { return { $numberDecimal: this.#text } }
-  equals(other) { return bsonTypeOf(other) === "Decimal128" && other.toString() === this.#text }
+  toString() { return this[content] }
+  toJSON() { return { $numberDecimal: this[content] } }
+  equals(other) { return bsonTypeOf(other) === "Decimal128" && other.toString() === this[content] }
   static fromString(text) { return new Decimal128(NativeString(text)) }
 })
 

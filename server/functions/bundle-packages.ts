@@ -3,6 +3,7 @@
 import { realpathSync, statSync } from "node:fs"
 import { basename, dirname, join, sep } from "node:path"
 import { build, type Plugin } from "esbuild"
+import { inertModules, partModules } from "./inert-modules.ts"
 import { externalModules } from "./module-names.ts"
 import { ArchiveError, unpackPackages, type ArchiveLimits } from "./package-archive.ts"
 import { bundleOptions } from "./stand-ins.ts"
@@ -42,8 +43,10 @@ async function work({ names, folder, archive, limits }: BundleOrder): Promise<vo
     try {
       // One bundle a name; the other names of the table stay `require` calls, so that a package is one instance in a call.
       const kept = new Set([...externalModules, ...names.filter((each) => each !== name)])
-      const plugins = [keepRequires(kept), leaveMissing, onlyPackages(roots, limits.sourceBytes), noNatives]
-      const result = await build({ ...bundleOptions, plugins, stdin: { contents: `module.exports = require(${JSON.stringify(name)})`, resolveDir: folder, loader: "js" } })
+      const plugins = [nodeParts, keepRequires(kept), leaveMissing, onlyPackages(roots, limits.sourceBytes), noNatives]
+      const options = { ...bundleOptions, define: { __dirname: '"/"', __filename: '"/index.js"' }, plugins, stdin: { contents: `module.exports = require(${JSON.stringify(name)})`, resolveDir: folder, loader: "js" as const } }
+      // As Node finds it; a package that has a build for bundlers only is taken by that.
+      const result = await build(options).catch(() => build({ ...options, mainFields: ["main", "module"] }))
       const text = result.outputFiles[0]?.text ?? ""
       // As it travels to the executors: quoted.
       const length = JSON.stringify(text).length
@@ -98,6 +101,19 @@ function onlyPackages(roots: readonly string[], mostBytes: number): Plugin {
       })
     },
   }
+}
+
+/** What packages get of Node's modules beyond those that stand-ins are there for. */
+const nodeParts: Plugin = {
+  name: "node-parts",
+  setup({ onResolve, onLoad }) {
+    const texts = { ...inertModules, ...partModules }
+    onResolve({ filter: /^[^./]/ }, ({ path }) => {
+      const name = path.replace(/^node:/, "")
+      return Object.hasOwn(texts, name) ? { path: name, namespace: "node-part" } : undefined
+    })
+    onLoad({ filter: /.*/, namespace: "node-part" }, ({ path }) => ({ contents: texts[path] ?? "", loader: "js" }))
+  },
 }
 
 const noNatives: Plugin = {

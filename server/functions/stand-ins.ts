@@ -8,7 +8,7 @@ const requireHere = createRequire(import.meta.url)
 /** How everything for functions is bundled. */
 export const bundleOptions = {
   bundle: true, write: false, format: "cjs", platform: "node", target: "node24", logLevel: "silent", legalComments: "none", minifyWhitespace: true, sourcemap: false,
-  outdir: "/out", conditions: ["node", "require", "default"], mainFields: ["main", "module"], tsconfigRaw: {},
+  outdir: "/out", conditions: ["node", "require", "default"], mainFields: ["main"], tsconfigRaw: {},
 } satisfies BuildOptions
 
 /** What a stand-in's own text requires. */
@@ -31,6 +31,15 @@ export function withDependencies(names: readonly string[]): string[] {
 /** What Node has and a stand-in lacks, where packages look for it. */
 const additions: Readonly<Record<string, string>> = {
   zlib: "\n;(z=>{z.constants??=Object.fromEntries(Object.keys(z).filter(n=>/^[A-Z][A-Z0-9_]+$/.test(n)).map(n=>[n,z[n]]))})(module.exports)",
+  // In Node every stream is a `Stream`, and packages ask so.
+  stream: `
+;(S=>{for(const C of [S.Readable,S.Writable]){Object.setPrototypeOf(C.prototype,S.prototype);Object.setPrototypeOf(C,S)}
+S.Stream=S;S.Readable.from=(source,options)=>{const it=typeof source==="string"||source instanceof Uint8Array?[source][Symbol.iterator]():source[Symbol.asyncIterator]?source[Symbol.asyncIterator]():source[Symbol.iterator]();let busy=false;
+return new S.Readable({objectMode:true,...options,read(){if(busy)return;busy=true;(async()=>{try{for(;;){const{value,done}=await it.next();if(done){this.push(null);return}if(!this.push(await value)){busy=false;return}}}catch(error){this.destroy(error)}})()},destroy(error,done){Promise.resolve(it.return&&it.return()).then(()=>done(error),done)}})};
+const promised=(f)=>(...args)=>new Promise((resolve,reject)=>f(...args,(error)=>error?reject(error):resolve()));S.promises={pipeline:promised(S.pipeline),finished:promised(S.finished)}})(module.exports)`,
+  url: `
+;(u=>{for(const n of ["URL","URLSearchParams"])Object.defineProperty(u,n,{get:()=>globalThis[n],enumerable:true,configurable:true});
+u.fileURLToPath=(url)=>decodeURIComponent(new URL(String(url)).pathname);u.pathToFileURL=(path)=>new URL("file://"+encodeURI(path));u.domainToASCII=(name)=>{try{return new URL("http://"+name).hostname}catch{return""}};u.urlToHttpOptions=(url)=>({protocol:url.protocol,hostname:url.hostname,hash:url.hash,search:url.search,pathname:url.pathname,path:url.pathname+url.search,href:url.href,...(url.port===""?{}:{port:Number(url.port)}),...(url.username?{auth:decodeURIComponent(url.username)+":"+decodeURIComponent(url.password)}:{})})})(module.exports)`,
   util: "\n;(u=>{for(const n of ['TextEncoder','TextDecoder'])if(!(n in u))Object.defineProperty(u,n,{get:()=>globalThis[n],enumerable:true,configurable:true})})(module.exports)",
 }
 

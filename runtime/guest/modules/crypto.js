@@ -91,6 +91,8 @@ exports.createHmac = (name, key) => {
 const details = (key) => ({ padding: key?.padding ?? null, saltLength: key?.saltLength ?? null, dsaEncoding: key?.dsaEncoding ?? null })
 exports.createSign = (name) => new Sign((input, key) => ask("node.sign", name, input, pem(key), details(key)))
 exports.createVerify = (name) => new Sign((input, key, signature) => ask("node.verify", name, input, pem(key), signature, details(key)))
+exports.sign = (name, data, key, callback) => eventually(() => exports.createSign(name).update(data).sign(key), callback)
+exports.verify = (name, data, key, signature, callback) => eventually(() => exports.createVerify(name).update(data).verify(key, signature), callback)
 exports.KeyObject = KeyObject
 exports.createSecretKey = (key, encoding) => new KeyObject("secret", typeof key === "string" ? Buffer.from(key, encoding) : Buffer.from(bytesOf(key)))
 exports.createPrivateKey = keyOf("private")

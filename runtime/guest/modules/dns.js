@@ -6,3 +6,4 @@ const refuse = (name) => (...args) => {
   internals.queueTask(callback, [error])
 }
 for (const name of ["lookup", "resolve", "resolve4", "resolve6", "resolveMx", "resolveTxt", "resolveCname", "resolveNs", "resolveSrv", "reverse"]) exports[name] = refuse(name)
+exports.promises = Object.fromEntries(Object.keys(exports).map((name) => [name, async (...args) => exports[name](...args)]))

@@ -21,3 +21,7 @@ for (const [name, call] of [["access", "access"], ["lstat", "lstat"], ["stat", "
 exports.existsSync = () => false
 exports.createReadStream = missing("open")
 exports.createWriteStream = missing("open")
+exports.promises = {}
+for (const [name, call] of [["access", "access"], ["lstat", "lstat"], ["stat", "stat"], ["readFile", "open"], ["readdir", "scandir"], ["open", "open"], ["writeFile", "open"], ["mkdir", "mkdir"], ["unlink", "unlink"]]) {
+  exports.promises[name] = async (path) => missing(call)(path)
+}

@@ -122,22 +122,28 @@ const optionsOf = (first, second, protocol) => {
   const options = { ...parts, ...(typeof second === "object" ? second : {}) }
   options.protocol ??= protocol
   if (options.hostname === undefined && typeof options.host === "string") {
-    const match = /^(.*?)(?::(\d+))?$/.exec(options.host)
+    const match = /^([^:]*)(?::(\d+))?$/.exec(options.host) ?? [undefined, options.host]
     options.hostname = match[1]
     options.port ??= match[2]
   }
   return options
 }
 
-class Agent {
-  constructor(options = {}) {
-    this.options = options
-    this.requests = {}
-    this.sockets = {}
-    this.maxSockets = Infinity
-  }
-  destroy() {}
+// A function and no class, as in Node: packages call it for objects of theirs. It holds no connections.
+function Agent(options) {
+  if (!(this instanceof Agent)) return new Agent(options)
+  EventEmitter.call(this)
+  this.options = { ...options }
+  this.requests = {}
+  this.sockets = {}
+  this.freeSockets = {}
+  this.keepAlive = false
+  this.maxSockets = Infinity
+  this.maxFreeSockets = 256
 }
+Agent.prototype = Object.create(EventEmitter.prototype, { constructor: { value: Agent, writable: true, configurable: true } })
+Agent.prototype.destroy = () => {}
+Agent.prototype.getName = ({ host, port } = {}) => `${host ?? "localhost"}:${port ?? ""}:`
 
 exports.make = (protocol) => {
   const request = (first, second, third) => new ClientRequest(optionsOf(first, second, protocol), typeof second === "function" ? second : third)

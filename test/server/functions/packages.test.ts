@@ -22,12 +22,30 @@ const files: Record<string, string> = {
   "functions/node_modules/broken/package.json": JSON.stringify({ name: "broken" }),
   "functions/node_modules/broken/index.js": "module.exports = {{",
   "functions/node_modules/@scope/deep/package.json": JSON.stringify({ name: "@scope/deep", type: "module", exports: { ".": "./deep.js" } }),
+  "functions/node_modules/noder/package.json": JSON.stringify({ name: "noder", module: "./esm.js" }),
+  "functions/node_modules/noder/esm.js": "export default 'for bundlers'",
+  "functions/node_modules/noder/index.js": `const { exec } = require("child_process"), { AsyncLocalStorage } = require("node:async_hooks"), { promises } = require("fs"), Stream = require("stream"), url = require("url"), http = require("http")
+    const { pipeline } = require("stream/promises"), crypto = require("crypto")
+    function Keep(options) { http.Agent.call(this, options); this.on("free", () => {}) } Keep.prototype = Object.create(http.Agent.prototype)
+    module.exports = async () => {
+      const kinds = [new Stream.PassThrough() instanceof Stream, new Stream.Writable() instanceof Stream, new Stream.Readable() instanceof Stream.Readable, {} instanceof Stream]
+      let text = ""; await pipeline(Stream.Readable.from(["a", "b"]), new Stream.Writable({ write(chunk, encoding, done) { text += chunk; done() } }))
+      const store = new AsyncLocalStorage()
+      return [kinds, text, new url.URL("http://a/b").pathname, await promises.stat("/x").catch((error) => error.code), (() => { try { exec("ls") } catch (error) { return error.code } })(), store.run(1, () => store.getStore()), new Keep({}).keepAlive, __dirname, crypto.verify.length > 3]
+    }`,
   "functions/node_modules/@scope/deep/deep.js": "export const deep = 7; export default class Deep {}",
 }
 
 const list = [
   functionOf("packages", { source: 'exports = () => { const { shout, readable } = require("shout"); return [shout("hi"), readable, require("shout/extra"), require("@scope/deep").deep] }' }),
   functionOf("shared", { source: 'exports = () => { require("counter").next(); return [require("shout").counter === require("counter"), require("counter").next()] }' }),
+  functionOf("noder", { source: 'exports = () => require("noder")()' }),
+  functionOf("ids", { source: `exports = () => {
+    const assert = require("assert"); const copy = (value) => Object.assign(Object.create(Object.getPrototypeOf(value)), value)
+    const same = (left, right) => { try { assert.deepStrictEqual(left, right); return true } catch { return false } }
+    const values = ["0123456789abcdef01234567", "0123456789abcdef01234568"].map((hex) => [new BSON.ObjectId(hex), BSON.Binary.fromHex(hex), BSON.Decimal128.fromString(hex.slice(0, 6) + hex.slice(23))])
+    return values[0].map((value, index) => [copy(value), same(value, copy(value)), same(value, values[1][index])])
+  }` }),
   functionOf("missing", { source: 'exports = () => ["broken", "hidden", "./shout", "../x", "child_process", "worker_threads", "vm", "node:fs", "toString", "__proto__"].map((name) => { try { return typeof require(name) } catch (error) { return error.code } })' }),
   functionOf("streams", { source: `exports = async () => {
     const { Readable, Transform, pipeline } = require("stream"); const zlib = require("zlib"); const { EventEmitter, once } = require("node:events"); const util = require("util"); const assert = require("assert")
@@ -85,6 +103,14 @@ describe("packages", () => {
   test("are one instance in a call, and fresh in the next", async () => {
     expect(await call("shared")).toEqual([true, int(2)])
     expect(await call("shared")).toEqual([true, int(2)])
+  })
+  test("written for Node find what they ask for at their top, and are refused when they use it", async () => {
+    expect(await call("noder")).toEqual([[true, true, true, false], "ab", "/b", "ENOENT", "ENOTSUP", int(1), false, "/", true])
+  })
+  test("that copy and compare members see what ids, bytes and decimals hold", async () => {
+    expect(await call("ids")).toEqual([
+      [{ $oid: "0123456789abcdef01234567" }, true, false], [{ $binary: { base64: "ASNFZ4mrze8BI0Vn", subType: "00" } }, true, false], [{ $numberDecimal: "123457" }, true, false],
+    ])
   })
   test("that cannot be bundled are reported and missing when reached", () => expect(problems.map(({ name }) => name)).toEqual(["broken"]))
   test("outside the table, relative paths and closed modules are not found", async () => {
