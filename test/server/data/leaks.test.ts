@@ -61,6 +61,13 @@ const query = fc.oneof({ weight: 3, arbitrary: leaf }, fc.record({ $or: fc.array
 const sort = fc.dictionary(path, fc.constantFrom(1, -1), { maxKeys: 2 }) as fc.Arbitrary<Document>
 const projection = fc.constantFrom<Document | undefined>(undefined, { name: 1 }, { secret: 1, "address.zip": 1 }, { "address.city": 0 }, { leak: "$secret", zip: "$address.zip" })
 
+/** Stages that compute with what is hidden, or fail by it. */
+const stage = fc.constantFrom<Document>(
+  { $project: { a: "$secret", name: 1 } }, { $project: { a: { $add: ["$secret", 1] } } }, { $project: { a: { $cond: [{ $gt: ["$address.zip", 1] }, "yes", "no"] } } }, { $project: { a: { $divide: [1, { $size: "$tags.v" }] } } },
+  { $group: { _id: "$secret", n: { $sum: 1 }, all: { $push: "$$ROOT" } } }, { $group: { _id: null, most: { $max: "$address.zip" }, first: { $first: "$secret" } } }, { $addFields: { a: { $objectToArray: "$$ROOT" } } }, { $replaceRoot: { newRoot: { $mergeObjects: ["$address", { s: "$secret" }] } } },
+  { $match: { $or: [{ secret: 1 }, { "tags.v": "x" }] } }, { $sortByCount: "$secret" }, { $unwind: "$tags" }, { $count: "n" }, { $bucket: { groupBy: "$secret", boundaries: [0, 2, 4], default: "other" } }, { $redact: { $cond: [{ $eq: ["$secret", 1] }, "$$KEEP", "$$PRUNE"] } },
+)
+
 type Ask = (collection: GuardedCollection) => Promise<unknown>
 const ask: fc.Arbitrary<Ask> = fc.oneof(
   fc.record({ query, sort: fc.option(sort, { nil: undefined }), projection, limit: fc.nat(3), skip: fc.nat(2) }).map((each): Ask => {
@@ -69,7 +76,7 @@ const ask: fc.Arbitrary<Ask> = fc.oneof(
   }),
   query.map((filter): Ask => (collection) => collection.count(filter)),
   fc.tuple(path, query).map(([field, filter]): Ask => (collection) => collection.distinct(field, filter)),
-  fc.tuple(query, sort).map(([filter, order]): Ask => (collection) => collection.aggregate([{ $match: filter }, ...(Object.keys(order).length > 0 ? [{ $sort: order }] : []), { $project: { a: "$secret", name: 1 } }]).toArray()),
+  fc.tuple(query, sort, fc.array(stage, { minLength: 1, maxLength: 2 })).map(([filter, order, stages]): Ask => (collection) => collection.aggregate([{ $match: filter }, ...(Object.keys(order).length > 0 ? [{ $sort: order }] : []), ...stages]).toArray()),
 )
 
 const target = fc.constantFrom("name", "secret", "address.city", "address.zip", "tags.0.k", "tags.0.v", "tags.$[].v", "tags.$[].k", "tags.$.v", "fresh", "address", "kind")
