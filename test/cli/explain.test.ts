@@ -64,3 +64,25 @@ describe("exit status and input", () => {
     }
   })
 })
+
+describe("requests and documents of a database", () => {
+  test("each request has its receipt", async () => {
+    const requests: [string[], RegExp][] = [
+      [["--op", "count", "--query", "{ status: 'open' }"], /^count in tracker\.tasks: sent to the database: .*"team":\{"\$eq":"red"\}[^]*left over: nothing/],
+      [["--op", "distinct", "--field", "status"], /^distinct in [^]*left over: each document is cut here, and what is left goes through the distinct/],
+      [["--op", "aggregate", "--pipeline", "[{ $match: { status: 'open' } }]"], /^aggregate in [^]*left over: each document is cut here/],
+      [["--op", "updateMany", "--after", "{ $set: { status: 'done' } }"], /^updateMany in [^]*left over: each document found is judged here, as it is and as it would be/],
+      [["--op", "deleteOne"], /^deleteOne in [^]*index: none/],
+    ]
+    for (const [args, text] of requests) {
+      const { code, stdout, stderr } = await explain(...args)
+      expect([code, stderr]).toEqual([0, ""])
+      expect(stdout).toMatch(text)
+    }
+  })
+
+  test("a document that is not there is said not to be", async () => {
+    const { code, stdout } = await explain("--op", "delete", "--query", "{ _id: 1 }")
+    expect([code, stdout]).toEqual([1, "delete of tracker.tasks: no document matches; nothing to explain\n"])
+  })
+})
