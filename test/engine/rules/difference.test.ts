@@ -3,7 +3,7 @@ import { expect, test } from "vitest"
 import { assignRole, bindRules, createCallTable, decideUpdate, defaultRuleSettings, parseRules, storedScope } from "../../../engine/index.ts"
 import type { Value } from "../../../kernel/index.ts"
 
-const roles = [{ name: "editor", apply_when: {}, fields: { address: { fields: { city: { write: true } } } } }]
+const roles = [{ name: "editor", apply_when: {}, fields: { address: { fields: { city: { write: true }, note: { read: true } } } } }]
 const rules = bindRules(parseRules({ roles }, { kind: "collection", problems: { errors: [], warnings: [] } }), { user: { id: "u1" } }, createCallTable(), defaultRuleSettings)
 const absent = Symbol("absent")
 const documentOf = (address: Value | typeof absent): { _id: number; address?: Value } => (typeof address === "symbol" ? { _id: 1 } : { _id: 1, address })
@@ -33,6 +33,11 @@ test.each<[name: string, before: Value | typeof absent, after: Value | typeof ab
   ["an element that is no document", [{ city: "a" }, 1], [{ city: "a" }, 2], false],
   ["a list that grows", [{ city: "a" }], [{ city: "a" }, { city: "b" }], false],
   ["a list that shrinks", [{ city: "a" }, { city: "b" }], [{ city: "a" }], false],
+  ["an element beside one that is no document", [1, { city: "a" }], [1, { city: "b" }], true],
+  ["an element by a field that has no entry", [{ city: "a", zip: "1" }], [{ city: "a", zip: "2" }], false],
+  ["a list that becomes a document", [{ city: "a" }], { city: "a" }, false],
+  ["a nested field that may only be read", { city: "a", note: "n" }, { city: "b", note: "m" }, false],
+  ["one that comes before the others", { zip: "1" }, { city: "a", zip: "1" }, true],
   ["a list of the same", [{ city: "a" }], [{ city: "a" }], true],
 ])("%s", (_name, before, after, granted) => {
   const document = documentOf(before)
