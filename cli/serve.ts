@@ -20,7 +20,7 @@ export interface ServeOptions {
 /** Serves a directory until SIGTERM or SIGINT. Resolves when requests are answered. */
 export async function serve(directory: string, options: ServeOptions): Promise<{ readonly server: BackstitchServer; readonly url: string }> {
   await checkAddress(options)
-  const secrets = await readSecrets(options.secrets)
+  const secrets = (): ReturnType<typeof readSecrets> => readSecrets(options.secrets)
   const settings = await settingsOf(options)
   const server = await createServer({
     directory,
@@ -31,6 +31,7 @@ export async function serve(directory: string, options: ServeOptions): Promise<{
     ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
   })
   stopOnSignal(server)
+  reloadOnSignal(server)
   for (const finding of server.findings) if (finding.severity === "warning") complain(findingLine(finding))
   const { url } = await server.listen({ port: options.port, host: options.host }).catch(async (error: unknown) => {
     await server.close()
@@ -64,6 +65,16 @@ function locationOf({ data, mongodb }: ServeOptions, settings: ServerSettings): 
 function mailDetails({ mailFrom }: ServeOptions): { from?: string; password?: string } {
   const password = process.env["BACKSTITCH_MAIL_PASSWORD"]
   return { ...(mailFrom === undefined ? {} : { from: mailFrom }), ...(password === undefined ? {} : { password }) }
+}
+
+/** `SIGHUP` deploys the directory as it is now. What is wrong with it is said, and changes nothing. */
+function reloadOnSignal(server: BackstitchServer): void {
+  process.on("SIGHUP", () => {
+    server.reload().then(({ outcome, findings }) => {
+      for (const finding of findings) if (finding.severity !== "info") complain(findingLine(finding))
+      complain(outcome === "reloaded" ? `reloaded ${server.clientAppId}` : `did not reload ${server.clientAppId}: nothing has changed`)
+    }).catch(fail)
+  })
 }
 
 function stopOnSignal(server: BackstitchServer): void {

@@ -14,6 +14,7 @@ export interface AppLog {
   readonly triggers: TriggerLog
   readonly storage: (code: string, details: Readonly<Record<string, unknown>>) => void
   readonly runtime: (event: string, details: Readonly<Record<string, unknown>>) => void
+  readonly deployment: (level: "info" | "warn", code: string, details: Readonly<Record<string, string | number>>) => void
 }
 
 /** Makes the log of one server. */
@@ -46,6 +47,7 @@ export function createAppLog(logger: Logger = pino({ level: process.env["BACKSTI
     },
     storage: (code, details) => logger.warn({ code, ...details }, "storage"),
     runtime: (event, details) => logger.warn({ event, ...details }, "runtime"),
+    deployment: (level, code, details) => logger[level]({ code, ...details }, "deployment"),
   }
 }
 

@@ -7,6 +7,7 @@ import { checkApp, loadApp, sortFindings, type Finding, type LoadedApp } from ".
 import { ConfigError } from "./errors.ts"
 import type { createHttp, Metrics } from "./http/index.ts"
 import type { DataLocation } from "./open-store.ts"
+import type { ReloadOutcome } from "./reload.ts"
 import type { ServerSettings } from "./settings.ts"
 import type { Mailer } from "./users/index.ts"
 
@@ -18,20 +19,23 @@ export { QuestionFault, questionOperations, readQuestion, readUser as readExplai
 export type { DataLocation, OpenedStore } from "./open-store.ts"
 export type { DumpSource, InspectedDump, Progress, RestoreOptions, Selection, TransferCounts, TransferErrorCode, TransferOptions, TransferStore, WantedIndex } from "./operations/index.ts"
 export type { IndexOptions, IndexState } from "./directory-indexes.ts"
-export { parseMetricsToken, parseSettings, parseTrustedProxies, readSettings, type ServerSettings } from "./settings.ts"
+export { parseMetricsToken, parseOperatorToken, parseSettings, parseTrustedProxies, readSettings, type ServerSettings } from "./settings.ts"
 export type { LiveLogin, OperateOptions, Operator, UserReport } from "./operate.ts"
 export type { Claim, SnapshotDifference } from "./snapshot-difference.ts"
 export type { DuplicateData } from "./custom-data-duplicates.ts"
 export type { ImportOptions, ImportSummary, RefusedRow } from "./import-users.ts"
 export { createMailer, type MailOptions } from "./mail/index.ts"
+export type { ReloadOutcome } from "./reload.ts"
 export type { Letter, Mailer } from "./users/index.ts"
+
+export type Secrets = Readonly<Record<string, string>>
 
 export interface ServerOptions {
   /** The exported app directory, of any of the four formats. */
   readonly directory: string
   readonly data: DataLocation
-  /** Secret names and values; `BACKSTITCH_SECRET_<NAME>` in the environment is asked next. */
-  readonly secrets?: Readonly<Record<string, string>>
+  /** Secret names and values, or how to read them again at each reload; `BACKSTITCH_SECRET_<NAME>` in the environment is asked next. */
+  readonly secrets?: Secrets | (() => Promise<Secrets>)
   /** The address clients are told to use; without it the one they came to. */
   readonly publicUrl?: string
   readonly clock?: Clock
@@ -50,6 +54,12 @@ export interface BackstitchServer {
   fetch(request: Request): Promise<Response>
   /** Listens; resolves to the address. Rejects with `ConfigError` when the address cannot be used. */
   listen(options: { readonly port: number; readonly host?: string }): Promise<{ readonly url: string }>
+  /**
+   * Reads the directory again and serves what it holds now, here and, with a MongoDB, in every process whose directory holds the same. Requests, calls of
+   * functions and triggers under way end on what they began with; watch streams end; sessions stay. With errors among the findings nothing changes.
+   * Rejects with `ConfigError`, and changes nothing, when the app cannot be deployed.
+   */
+  reload(): Promise<ReloadOutcome>
   /** Takes no more requests, lets those under way end, closes the store. */
   close(): Promise<void>
 }
@@ -96,10 +106,13 @@ export async function createServer(options: ServerOptions): Promise<BackstitchSe
   try {
     // An executor reads its modules while this process reads the rest of its own.
     runtime.prepare()
-    const [{ createHttp, createMetrics, createRegistry }, { openStores }, { serveApp }, loaded] = await Promise.all([
-      import("./http/index.ts"), import("./open-store.ts"), import("./serve-app.ts"), loadApp(directory, { strict: true, secrets: lookIn(secrets) }),
+    const load = async (): Promise<{ loaded: LoadedApp; findings: readonly Finding[] }> => {
+      const loaded = await loadApp(directory, { strict: true, secrets: lookIn(typeof secrets === "function" ? await secrets() : secrets) })
+      return { loaded, findings: allFindings(loaded).filter(({ code }) => mailer === undefined || code !== "needs-email") }
+    }
+    const [{ createHttp, createMetrics }, { openStores }, { serveApp }, { createReloading }, { createDeployedVersions }, { loaded, findings }] = await Promise.all([
+      import("./http/index.ts"), import("./open-store.ts"), import("./serve-app.ts"), import("./reload.ts"), import("./deployed-version.ts"), load(),
     ])
-    const findings = allFindings(loaded).filter(({ code }) => mailer === undefined || code !== "needs-email")
     const model = acceptedApp(loaded, findings)
     const opened = await openStores(data, model, settings)
     closing.push(opened.close)
@@ -111,19 +124,21 @@ export async function createServer(options: ServerOptions): Promise<BackstitchSe
     } }
     const publicUrl = options.publicUrl ?? settings.http?.publicUrl
     const app = await serveApp({ model, secrets: loaded.secrets, opened, runtime, log: counted, clock, publicUrl, settings, ...(mailer === undefined ? {} : { mailer }) })
-    const http = await createHttp({ apps: createRegistry([app]), log: log.http, probe: opened.probe, metrics: counts, ...settings.http })
-    await app.triggers.start()
+    const http = await createHttp({ apps: app.registry, log: log.http, probe: opened.probe, metrics: counts, ...settings.http })
+    await app.start()
+    const reloading = createReloading({ app, load, versions: createDeployedVersions({ collection: app.state("deployments"), clock }), alone: opened.embedded, log: log.deployment })
+    await reloading.begin(loaded)
     return {
       clientAppId: model.clientAppId,
       findings,
       fetch: (request) => inject(http, request),
       listen: ({ port, host = "127.0.0.1" }) => listen(http, port, host),
+      reload: () => reloading.reload(),
       async close() {
+        await reloading.stop()
         app.stop()
         await closeHttp(http)
-        await app.triggers.close()
-        await app.functions.close()
-        await app.tokens.close()
+        await app.close()
         await release()
       },
     }

@@ -1,21 +1,20 @@
-// Puts one app together: its model, its store, and the services over them.
-import { systemClock, type Clock, type Value } from "../kernel/index.ts"
+// Puts one app together: users and sessions, which stay, and over them the deployment of the day, which is swapped as one.
+import { systemClock, type Clock } from "../kernel/index.ts"
 import type { Runtime } from "../runtime/index.ts"
-import { derivedId, type AppModel, type AppValue, type SecretLookup } from "./app/index.ts"
+import { derivedId, type AppModel, type SecretLookup } from "./app/index.ts"
 import type { AppLog } from "./app-log.ts"
-import { knownValues, ruledDataSources } from "./app-rules.ts"
-import { createDataService, type RuleFunctions, type Store } from "./data/index.ts"
-import { RequestError } from "./errors.ts"
-import { createFunctions, type Functions } from "./functions/index.ts"
-import type { ServedApp } from "./http/index.ts"
+import { createDeployment, started, type Deployment } from "./deployment.ts"
+import { ConfigError } from "./errors.ts"
+import { secretHider } from "./explain-answer.ts"
+import { explainServed } from "./explain-served.ts"
+import type { AppRegistry, ServedApp } from "./http/index.ts"
 import type { OpenedStores } from "./open-store.ts"
 import { createProviderHttp } from "./provider-http.ts"
 import type { ServerSettings } from "./settings.ts"
 import { customDataReader, openState } from "./storage/index.ts"
 import { tokenOptions } from "./token-options.ts"
 import { createSignIn, createTokenService, type TokenService } from "./tokens/index.ts"
-import { createTriggers, type Triggers } from "./triggers/index.ts"
-import { createCustomData, createUsers, decodeSnapshot, userDocument, type Mailer, type UserFunctions } from "./users/index.ts"
+import { createCustomData, createUsers, decodeSnapshot, userDocument, type AuthEventSink, type Mailer, type StateCollection, type Users } from "./users/index.ts"
 
 export interface ServeAppOptions {
   readonly model: AppModel
@@ -29,87 +28,120 @@ export interface ServeAppOptions {
   readonly settings?: ServerSettings
 }
 
-export interface RunningApp extends ServedApp {
-  /** Made, and queueing events, but not begun. */
-  readonly triggers: Triggers
+/** An app that is ready to be asked. */
+export interface RunningApp {
+  readonly registry: AppRegistry
+  readonly state: (name: string) => StateCollection
+  /** Begins with triggers. */
+  start(): Promise<void>
+  /**
+   * Puts another model of the app in place of the current one. `accepted` is called when it is ready and nothing has been changed; if that rejects, or
+   * the model cannot be deployed, everything stays as it was. Requests and calls under way end on what they began with; streams end.
+   */
+  redeploy(model: AppModel, secrets: SecretLookup, accepted: () => Promise<void>): Promise<void>
   /** Ends open streams and what runs by the hour. */
   stop(): void
+  /** Lets functions end. Call after {@link stop}, when no more requests come. */
+  close(): Promise<void>
 }
+
+/** How long triggers of a deployment that was replaced may take to end: longer than any function may run. */
+const handoverMs = 3_600_000
 
 /** Makes an app ready to serve. Rejects with `ConfigError` when its rules cannot be compiled or its functions not be deployed. */
 export async function serveApp({ model, secrets, opened, runtime, log, publicUrl, clock = systemClock, mailer, settings = {} }: ServeAppOptions): Promise<RunningApp> {
-  const domainId = derivedId("domain", model.clientAppId)
+  const { clientAppId } = model
+  const domainId = derivedId("domain", clientAppId)
   for (const { dataSources, missing } of opened.shortcomings) log.storage("database-lacks", { dataSources, missing })
-  const state = openState(opened, { app: model.clientAppId })
-  const storeFor = (dataSource: string): Store => opened.storeFor(dataSource).store
-  const resolveValue = ({ fromSecret, value }: AppValue): Value => (fromSecret ? secrets(String(value)) : value)
+  const state = openState(opened, { app: clientAppId })
   // Functions, users and tokens need each other; what is not there yet is reached through these at the time of use.
-  let functions: Functions | undefined
+  let deployed: Deployment | undefined
   let tokens: TokenService | undefined
+  const currentModel = (): AppModel => deployed?.model ?? model
 
-  const ruleFunctions: RuleFunctions = { call: (name, args, caller) => ready(functions).call(name, args, caller) }
-  const known = knownValues(model, resolveValue)
-  const { nullTypes = false, ...dataSettings } = settings.data ?? {}
-  const data = createDataService({ dataSources: ruledDataSources(model, { nullTypes }), storeFor, known: () => known, functions: ruleFunctions, log: log.data, settings: dataSettings })
-  const reader = customDataReader(storeFor, settings.customData?.firstInserted)
-  const customData = createCustomData({ config: () => model.customUserData, reader, log: log.users, clock, ...(settings.customData === undefined ? {} : { policy: settings.customData }) })
-  const userFunctions: UserFunctions = { call: (name, args) => ready(functions).runWithValues(name, args, { kind: "system" }, { via: "authentication" }) }
-  const triggers = createTriggers({
-    app: model, state, storeFor, exclusive: opened.embedded, log: log.triggers, clock,
-    functions: { runWithValues: (name, args, caller, call) => ready(functions).runWithValues(name, args, caller, call) },
-  })
+  const customData = createCustomData({ config: () => currentModel().customUserData, reader: customDataReader((dataSource) => opened.storeFor(dataSource).store), log: log.users, clock, ...(settings.customData === undefined ? {} : { policy: settings.customData }) })
   const users = createUsers({
     collections: { users: state("users"), identities: state("identities"), registrations: state("registrations"), apiKeys: state("api_keys"), deletions: state("deletions") },
-    config: () => model, domainId, functions: userFunctions, secret: secrets, log: log.users, clock,
-    sessions: () => ready(tokens), exclusive: opened.embedded,
+    config: currentModel, domainId, secret: (name) => (deployed?.secrets ?? secrets)(name), log: log.users, clock,
+    functions: { call: (name, args) => started(deployed).functions.runWithValues(name, args, { kind: "system" }, { via: "authentication" }) },
+    sessions: () => started(tokens), exclusive: opened.embedded,
     providerHttp: createProviderHttp({ openHosts: settings.functions?.openHosts, operatorUrl: settings.users?.facebookGraphUrl }),
     ...settings.users,
     ...(mailer === undefined ? {} : { mailer }),
-    ...(triggers.onEvent === undefined ? {} : { onEvent: triggers.onEvent }),
+    onEvent: async (event) => deployed?.triggers.onEvent?.(event),
+    wantsEvents: () => deployed?.triggers.onEvent !== undefined,
   })
-  tokens = createTokenService({ collections: { sessions: state("sessions"), keys: state("keys") }, snapshots: customData, users, domainId, log: log.users, clock, ...tokenOptions(settings) })
-  const { stateOf } = tokens
+  const sessions = tokens = createTokenService({ collections: { sessions: state("sessions"), keys: state("keys") }, snapshots: customData, users, domainId, log: log.users, clock, ...tokenOptions(settings) })
   const contextUser: ServedApp["contextUser"] = async (userId, options) => {
-    const user = await stateOf(userId)
+    const user = await sessions.stateOf(userId)
     return user === undefined || user.disabled ? null : userDocument(user, options.customData ? await customData.documentFor(userId) : {})
   }
-  functions = await createFunctions({
-    app: model, runtime, data, resolveValue, clock, log: log.functions, deployedAt: clock(), ...(settings.functions === undefined ? {} : { settings: settings.functions }),
-    userLookup: (userId, options = { customData: true }) => contextUser(userId, options),
+  const onLogOut: AuthEventSink = async (event) => deployed?.triggers.onLogOut?.(event)
+  const signIn = createSignIn({ users, tokens: sessions, decode: decodeSnapshot, clock, onLogOut, wantsLogOuts: () => deployed?.triggers.onLogOut !== undefined })
+
+  let number = 0
+  const deploy = (next: AppModel, nextSecrets: SecretLookup): Promise<Deployment> => createDeployment({ model: next, secrets: nextSecrets, number: ++number, opened, state, runtime, log, clock, settings, contextUser })
+  const servedBy = ({ model: served, secrets: secret, data, functions, occupancy, ending }: Deployment): ServedApp => ({
+    model: served, domainId, users, tokens: sessions, functions, data, publicUrl, clock, contextUser, secret, signIn, enter: occupancy.enter, closing: ending.signal,
+    explain: explainServed({ data, hide: secretHider(served, secret), userOf: (userId) => contextUser(userId, { customData: true }) }),
   })
-  for (const { name, problem } of functions.problems) log.runtime("package-unusable", { name, problem })
-  await Promise.all([users.open(), indexCustomData(model, opened, log)])
-  const stopping = new AbortController()
-  const app: RunningApp = {
-    model, domainId, users, tokens, functions, data, publicUrl, clock, triggers, contextUser, secret: secrets,
-    closing: stopping.signal,
-    stop: () => stopping.abort(),
-    signIn: createSignIn({ users, tokens, decode: decodeSnapshot, clock, ...(triggers.onLogOut === undefined ? {} : { onLogOut: triggers.onLogOut }) }),
+
+  let current = deployed = await deploy(model, secrets)
+  let served = servedBy(current)
+  await users.open()
+  const sweeping = sweepHourly(users, sessions, log)
+  /** Triggers run one deployment at a time: the next ones begin when those before have ended. */
+  let triggering = Promise.resolve()
+  let stopped = false
+
+  return {
+    state,
+    registry: { byClientAppId: (id) => (id === clientAppId ? served : undefined), byDomainId: (id) => (id === domainId ? served : undefined), all: () => [served] },
+    start: () => (triggering = current.triggers.start()),
+    async redeploy(next, nextSecrets, accepted) {
+      if (next.clientAppId !== clientAppId) throw new ConfigError("app-refused", `Cannot reload: the directory now holds the app \`${next.clientAppId}\``)
+      if (placesOf(next) !== placesOf(model)) throw new ConfigError("app-refused", "Cannot reload: the data sources have changed, which takes a restart")
+      const prepared = await deploy(next, nextSecrets)
+      try {
+        await accepted()
+      } catch (error) {
+        await prepared.functions.close()
+        throw error
+      }
+      const before = current
+      current = deployed = prepared
+      served = servedBy(prepared)
+      before.ending.abort()
+      triggering = triggering.then(async () => {
+        await before.triggers.close(handoverMs)
+        if (current === prepared && !stopped) await prepared.triggers.start()
+      }).catch((error: unknown) => log.runtime("triggers-not-begun", { error: error instanceof Error ? error.name : "unknown" }))
+      // Not waited for: what runs there may take minutes.
+      void before.occupancy.emptied().then(() => before.functions.close())
+    },
+    stop() {
+      stopped = true
+      sweeping.stop()
+      current.ending.abort()
+    },
+    async close() {
+      await current.triggers.close()
+      await current.functions.close()
+      await sessions.close()
+    },
   }
-  sweepHourly(app, log, stopping.signal)
-  return app
 }
 
-function ready<Service>(service: Service | undefined): Service {
-  if (service === undefined) throw new RequestError("InternalServerError", "the app is still starting", { status: 503 })
-  return service
+/** What decides which store a data source is on, and how it is read: opened once, at the start. */
+function placesOf({ dataSources }: AppModel): string {
+  return JSON.stringify([...dataSources.values()].map(({ name, type, config }) => [name, type, config]).toSorted())
 }
 
-/** The embedded store is ours to index; an app's own database is never changed unasked, but what it lacks is said. */
-async function indexCustomData({ customUserData }: AppModel, opened: OpenedStores, log: AppLog): Promise<void> {
-  if (customUserData?.enabled !== true) return
-  const { dataSource, database, collection, userIdField } = customUserData
-  const { store, embedded } = opened.storeFor(dataSource)
-  if (embedded) return store.ensureIndex({ database, collection }, { keys: { [userIdField]: 1 } })
-  const indexes = await store.indexes({ database, collection })
-  const serves = indexes.some(({ keys, partial }) => !partial && Object.keys(keys)[0] === userIdField)
-  if (!serves) log.users.warn("custom-data-index-missing", { collection: `${database}.${collection}`, field: userIdField })
-}
-
-/** Deletes what has expired, once an hour while the app is served. */
-function sweepHourly({ tokens, users }: ServedApp, log: AppLog, closing: AbortSignal): void {
-  const timer = setInterval(() => {
+/** Deletes what has expired, once an hour while the app is served. What a process left that was killed lately is looked at once more. */
+function sweepHourly(users: Users, tokens: TokenService, log: AppLog): { stop(): void } {
+  const sweep = (): void => {
     Promise.all([tokens.sweep(), users.sweep(), users.administration.sweepAnonymous()]).catch((error: unknown) => log.users.warn("sweep-failed", { error: error instanceof Error ? error.name : "unknown" }))
-  }, 3_600_000).unref()
-  closing.addEventListener("abort", () => clearInterval(timer))
+  }
+  const timers = [setInterval(sweep, 3_600_000).unref(), setTimeout(sweep, 30_000).unref()]
+  return { stop: () => timers.forEach((timer) => clearTimeout(timer)) }
 }

@@ -84,6 +84,8 @@ export interface PackageLimits {
 
 export interface FunctionsOptions {
   readonly app: AppModel
+  /** Keeps this deployment's code apart from others of the same app, so that each can be closed for itself. */
+  readonly deployment?: string
   readonly runtime: GuestRuntime
   readonly data: DataService
   /** `context.user` of an account that exists and may log in; null otherwise. With `customData: false` its custom data is empty and not read. */

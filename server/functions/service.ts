@@ -30,7 +30,7 @@ export async function createFunctions(options: FunctionsOptions, modules?: AppCo
   const admissions = new Map([...app.functions.values()].map((each) => [each.name, new Admission(each)]))
   const endpointRules = new Map(app.endpoints.flatMap(({ canEvaluate }) => (canEvaluate === undefined ? [] : [[canEvaluate, new Admission({ canEvaluate })] as const])))
   const reach = reachOf(app)
-  const code = codeName(app)
+  const code = options.deployment === undefined ? codeName(app) : `${codeName(app)}:${options.deployment}`
   const bundled = modules === undefined ? await bundleModules(app, settings.packages) : { modules, problems: [] }
   const deployed = await runtime.deploy(code, appCode(app, bundled.modules))
   const problems = [...bundled.problems, ...deployed.problems.map(({ name, problem }) => ({ name, problem }))]

@@ -48,9 +48,11 @@ export async function addEndpointRoutes(http: FastifyInstance, apps: AppRegistry
     const count = running.get(app) ?? 0
     if (count >= options.concurrentRequests) throw new RequestError("TooManyRequests", "too many requests")
     running.set(app, count + 1)
+    const leave = app.enter()
     try {
       return sendReply(reply, await perform(app, endpoint, request, body))
     } finally {
+      leave()
       running.set(app, (running.get(app) ?? 1) - 1)
     }
   }

@@ -12,7 +12,7 @@ import { addMetrics, type Metrics } from "./metrics.ts"
 import { addRoutes, clientPrefix, sendError } from "./router.ts"
 import type { AppRegistry } from "./served-app.ts"
 
-export { createRegistry, type AppRegistry, type ServedApp } from "./served-app.ts"
+export type { AppRegistry, ServedApp } from "./served-app.ts"
 export { createMetrics, type Metrics } from "./metrics.ts"
 export { errorReply, type ErrorReply } from "./error-response.ts"
 

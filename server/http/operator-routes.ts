@@ -17,10 +17,15 @@ export function addOperatorRoutes(http: FastifyInstance, apps: AppRegistry, toke
   http.post(`${operatorPrefix}/apps/:appId/explain`, async (request, reply) => {
     // SECURITY: before anything of the request is looked at; the answer holds values of every user and document.
     admitOperator(request, token, guesses)
-    const { explain } = appById(apps, (request.params as { appId: string }).appId)
+    const { explain, enter } = appById(apps, (request.params as { appId: string }).appId)
     const body = fromEjson(parseBody(request.body))
     if (!isDocument(body)) throw new RequestError("BadRequest", "the request body is not a JSON object")
-    return send(reply.header("cache-control", "no-store"), { status: 200, json: ejsonText(await explain(body), { relaxed: true }) })
+    const leave = enter()
+    try {
+      return send(reply.header("cache-control", "no-store"), { status: 200, json: ejsonText(await explain(body), { relaxed: true }) })
+    } finally {
+      leave()
+    }
   })
 }
 

@@ -47,9 +47,13 @@ export function addRoutes(http: FastifyInstance, apps: AppRegistry, routes: read
       url: `${clientPrefix}${path}`,
       handler: async (request, reply) => {
         const call = openCall(request, apps)
-        const answer = await handle(call, reply)
-        if (answer === undefined) return reply
-        return send(reply, answer)
+        const leave = call.app.enter()
+        try {
+          const answer = await handle(call, reply)
+          return answer === undefined ? reply : send(reply, answer)
+        } finally {
+          leave()
+        }
       },
     })
   }

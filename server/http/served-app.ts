@@ -24,20 +24,15 @@ export interface ServedApp {
   readonly explain: (asked: Document) => Promise<Document>
   /** A secret's text by its name. */
   readonly secret: (name: string) => string | undefined
-  /** Aborted when the server stops: open streams end. */
+  /** Notes a request under way, so that what it uses is not taken down; call what it gives when the request has ended. */
+  readonly enter: () => () => void
+  /** Aborted when the server stops or the app is deployed anew: open streams end. */
   readonly closing: AbortSignal
 }
 
-/** The apps this process serves. */
+/** The apps this process serves, each as it is deployed now. */
 export interface AppRegistry {
   byClientAppId(clientAppId: string): ServedApp | undefined
   byDomainId(domainId: string): ServedApp | undefined
   all(): readonly ServedApp[]
-}
-
-/** A registry of a fixed set of apps. */
-export function createRegistry(apps: readonly ServedApp[]): AppRegistry {
-  const byId = new Map(apps.map((app) => [app.model.clientAppId, app]))
-  const byDomain = new Map(apps.map((app) => [app.domainId, app]))
-  return { byClientAppId: (id) => byId.get(id), byDomainId: (id) => byDomain.get(id), all: () => apps }
 }

@@ -12,6 +12,8 @@ export interface SignInOptions {
   readonly decode: (claim: unknown) => Document
   /** The extension LOGOUT event; leave it out to have none. */
   readonly onLogOut?: AuthEventSink
+  /** Whether {@link onLogOut} wants events now; by default it does when it is there. */
+  readonly wantsLogOuts?: () => boolean
   readonly clock?: Clock
 }
 
@@ -32,7 +34,7 @@ export interface SignIn {
 }
 
 /** Joins the users and the token service of one app. */
-export function createSignIn({ users, tokens, decode, onLogOut, clock = systemClock }: SignInOptions): SignIn {
+export function createSignIn({ users, tokens, decode, onLogOut, wantsLogOuts = () => true, clock = systemClock }: SignInOptions): SignIn {
   return {
     async logIn(provider, payload, { address, link }) {
       const grant = link === undefined ? undefined : await tokens.verifyAccess(link.accessToken)
@@ -55,8 +57,9 @@ export function createSignIn({ users, tokens, decode, onLogOut, clock = systemCl
     },
     async logOut(refreshToken) {
       const { userId } = await tokens.logOut(refreshToken)
-      const user = onLogOut === undefined ? undefined : await users.stateOf(userId)
-      if (onLogOut === undefined || user === undefined) return
+      if (onLogOut === undefined || !wantsLogOuts()) return
+      const user = await users.stateOf(userId)
+      if (user === undefined) return
       const { id, type, data, identities } = user
       const providers = [...new Set(identities.map((identity) => String(identity["provider_type"])))]
       await onLogOut({ operationType: "LOGOUT", providers, user: { id, type, data, custom_data: {}, identities: identities as Document[] }, time: clock() })

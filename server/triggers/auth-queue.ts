@@ -22,6 +22,7 @@ export function openAuthQueue(collection: StateCollection, find: (key: string) =
   /** Users whose lane shall be looked at; a lane that runs looks again before it ends. */
   const waiting = new Set<string>()
   const active = new Set<string>()
+  let begun = false
 
   /** INVARIANT: called after whatever it is to see is stored. */
   function wake(user: string): void {
@@ -30,7 +31,7 @@ export function openAuthQueue(collection: StateCollection, find: (key: string) =
   }
 
   function fill(): void {
-    if (stopping.aborted) return
+    if (!begun || stopping.aborted) return
     for (const user of waiting) {
       if (active.size >= settings.concurrency) return
       if (active.has(user)) continue
@@ -118,6 +119,7 @@ export function openAuthQueue(collection: StateCollection, find: (key: string) =
     },
     async start() {
       await collection.ensureIndex({ keys: { user: 1, _id: 1 } })
+      begun = true
       await lookAround()
       if (!exclusive) runBeside(surroundings, keepLooking())
     },

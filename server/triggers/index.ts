@@ -46,14 +46,14 @@ export function createTriggers(options: TriggersOptions): Triggers {
       await Promise.all([queue?.start(), schedules?.start(), ...databases.map((each) => each.start()), ...disabled.map((each) => noteDisabled(each, progress))])
       if (databases.length > 0) log.info("trigger-streams", { count: databases.length })
     },
-    async close() {
+    async close(graceMs = settings.graceMs) {
       if (stopping.signal.aborted) return
       stopping.abort()
       const ended = (async () => {
         while (running.size > 0) await Promise.all(running)
       })()
       const late = new AbortController()
-      await Promise.race([ended, sleep(settings.graceMs, undefined, { signal: late.signal }).catch(() => undefined)])
+      await Promise.race([ended, sleep(graceMs, undefined, { signal: late.signal }).catch(() => undefined)])
       late.abort()
       if (running.size > 0) log.warn("trigger-functions-still-running", { count: running.size })
     },

@@ -65,8 +65,8 @@ export interface Triggers {
   readonly onLogOut: AuthEventSink | undefined
   /** Begins to listen. Resolves when every stream stands, or cannot for now; never rejects for a single trigger. */
   start(): Promise<void>
-  /** Takes no more events, and lets functions that run end, for a while. What was not delivered is delivered at the next start. */
-  close(): Promise<void>
+  /** Takes no more events, and lets functions that run end, for a while (`graceMs` of the settings, or another one). What was not delivered is delivered at the next start. */
+  close(graceMs?: number): Promise<void>
   /** What a database trigger does now; undefined for any other name. */
   execution(name: string): Promise<TriggerExecution | undefined>
   /** Sets a suspended database trigger going again, from where it was or from now on. */

@@ -1,6 +1,6 @@
 // Health and metrics as a supervisor and Prometheus see them.
 import { describe, expect, test } from "vitest"
-import { createHttp, createMetrics, createRegistry } from "../../../server/http/index.ts"
+import { createHttp, createMetrics } from "../../../server/http/index.ts"
 import { serveInProcess, signIn, type InProcess } from "../../support/in-process.ts"
 
 const token = "a token of sixteen or more".replaceAll(" ", "-")
@@ -82,7 +82,7 @@ describe("health", () => {
   const http = (probe: () => Promise<unknown>): ReturnType<typeof createHttp> => {
     const metrics = createMetrics()
     metrics.close()
-    return createHttp({ apps: createRegistry([]), log: () => undefined, metrics, probe })
+    return createHttp({ apps: { byClientAppId: () => undefined, byDomainId: () => undefined, all: () => [] }, log: () => undefined, metrics, probe })
   }
 
   test("the process is up, its stores answer", async () => {

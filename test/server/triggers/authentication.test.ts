@@ -111,6 +111,18 @@ describe.each(["embedded", "mongodb"] as const)("on the %s store", (kind) => {
     await until(() => world.state("trigger_events"), (left) => left.length === 0)
   })
 
+  test("what is queued by a process that has not begun waits for one that has, and is queued once if it is told twice", async () => {
+    const all = [authTrigger("all", ["LOGIN", "CREATE", "DELETE"])]
+    const before = await world.begin(all, { begun: false })
+    await before.triggers.onEvent?.(authEvent("LOGIN", "ana"))
+    for (let time = 0; time < 2; time++) await before.triggers.onEvent?.({ ...authEvent("CREATE", "ana"), time: new Date(world.now), once: "anon-user:ana" })
+    await quiet(50)
+    expect(before.guests.calls).toEqual([])
+    const after = await world.begin(all)
+    await until(() => world.state("trigger_events"), (left) => left.length === 0)
+    expect(names(after.guests)).toEqual(["CREATE ana", "LOGIN ana"])
+  })
+
   test("what could not run before closing runs after it; what a removed trigger was to get is dropped", async () => {
     const before = await world.begin([authTrigger("kept", ["LOGIN"]), authTrigger("gone", ["LOGIN"])])
     before.guests.respond = () => Promise.reject(unavailable())

@@ -65,7 +65,7 @@ export class World {
   }
 
   /** The app's triggers as one process has them, begun. */
-  async begin(triggers: readonly Trigger[], options: { readonly guests?: Guests; readonly settings?: Partial<TriggerSettings>; readonly store?: Store & { readonly internal: Store } } = {}): Promise<Process> {
+  async begin(triggers: readonly Trigger[], options: { readonly guests?: Guests; readonly settings?: Partial<TriggerSettings>; readonly store?: Store & { readonly internal: Store }; readonly begun?: boolean } = {}): Promise<Process> {
     const store = options.store ?? this.store
     if (store !== this.store) this.#stores.push(store)
     const guests = options.guests ?? new Guests()
@@ -76,7 +76,7 @@ export class World {
       clock: () => new Date(this.now), settings: { ...quickSettings, ...options.settings },
     })
     this.#begun.push(made)
-    await made.start()
+    if (options.begun !== false) await made.start()
     return { triggers: made, guests, logged }
   }
 
