@@ -47,7 +47,11 @@ function readOperation(raw: unknown, id: number, identities: ReadonlySet<string>
     }
     case "http": {
       const method = readName(raw, "method"), args = readArgs(raw)
-      return method !== undefined && args !== undefined ? { id, kind, method, args } : "malformed"
+      if (method === undefined || args === undefined) return "malformed"
+      if (own(raw, "service") === undefined) return { id, kind, method, args }
+      const service = readName(raw, "service"), identity = readIdentity(raw, identities)
+      if (identity === undefined) return "an identity this call was not given"
+      return service === undefined ? "malformed" : { id, kind, method, args, through: { service, identity } }
     }
     case "script": {
       const name = readName(raw, "name")

@@ -51,7 +51,8 @@ export type GuestOperation =
   | { readonly id: number; readonly kind: "data"; readonly identity: string; readonly service: string; readonly database: string; readonly collection: string; readonly name: string; readonly args: Json; readonly session?: string }
   | { readonly id: number; readonly kind: "cursor"; readonly cursor: string; readonly name: "next" | "close" }
   | { readonly id: number; readonly kind: "session"; readonly identity: string; readonly service: string; readonly session: string; readonly name: "start" | "commit" | "abort" | "end" }
-  | { readonly id: number; readonly kind: "http"; readonly method: string; readonly args: Json }
+  /** With a service and an identity: a request of a legacy HTTP service, under its rules. */
+  | { readonly id: number; readonly kind: "http"; readonly method: string; readonly args: Json; readonly through?: { readonly service: string; readonly identity: string } }
   | { readonly id: number; readonly kind: "script"; readonly name: string }
   /** Served by the executor: answered with `value: null` when due. Cancelled by itself when the call ends. */
   | { readonly id: number; readonly kind: "timer"; readonly milliseconds: number }

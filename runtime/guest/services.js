@@ -10,10 +10,11 @@ const httpText = (request) => {
   return queryText(settings)
 }
 
-const newHttp = () => {
+/** `through`: the members of the message that name a legacy service and under whose rights it is used. */
+const newHttp = (through = "") => {
   const http = {}
   for (const method of ["get", "post", "put", "patch", "delete", "head"]) {
-    http[method] = (request) => askWith(() => `"kind":"http","method":"${method}","args":${httpText(request)}`, readResponse)
+    http[method] = (request) => askWith(() => `"kind":"http","method":"${method}",${through}"args":${httpText(request)}`, readResponse)
   }
   return http
 }

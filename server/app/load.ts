@@ -7,6 +7,7 @@ import { hasErrors, openReport, sortFindings } from "./findings.ts"
 import { openReferences } from "./function-references.ts"
 import { readFunctions } from "./functions.ts"
 import type { AppFunction, AppModel, Finding } from "./model.ts"
+import { readHttpServices } from "./http-services.ts"
 import { readProviders } from "./providers.ts"
 import { openReading, type Reading, type Unsupported } from "./reading.ts"
 import { readEnvironment, readRoot, readValues } from "./root.ts"
@@ -98,6 +99,7 @@ function readModel(reading: Reading, options: LoadOptions): AppModel | undefined
     customUserData: readCustomUserData(reading, root.fields, [...dataSources.values()], references),
     providers: readProviders(reading, references),
     triggers: readTriggers(reading, [...dataSources.values()], references),
+    httpServices: readHttpServices(reading),
     endpoints: [...readEndpoints(reading, references), ...webhooks.map(({ endpoint }) => endpoint)],
     functions: new Map([...functions, ...webhooks.map((each): [string, AppFunction] => [each.function.name, each.function])]),
     directory: reading.tree.directory,

@@ -34,6 +34,8 @@ export interface AppModel {
   readonly functions: ReadonlyMap<string, AppFunction>
   readonly triggers: readonly Trigger[]
   readonly endpoints: readonly Endpoint[]
+  /** Legacy HTTP services, by name. */
+  readonly httpServices: ReadonlyMap<string, HttpService>
   /** The root of the directory, for `functions/node_modules`. */
   readonly directory: string
 }
@@ -105,6 +107,17 @@ export interface AppFunction {
   readonly runAsUserIdScript: string | undefined
   /** The source of a legacy webhook: no function of the app by name, only its endpoint calls it. */
   readonly isWebhook?: boolean
+}
+
+/** A service by which functions send HTTP requests; one is sent where a rule lets it. */
+export interface HttpService { readonly name: string; readonly rules: readonly HttpServiceRule[] }
+
+export interface HttpServiceRule {
+  readonly name: string
+  /** The methods the rule is for, in lower case. */
+  readonly actions: readonly string[]
+  /** Raw expression over `%%args`: the request's settings, with the parts of its address in `%%args.url`. `{}` lets every request pass. */
+  readonly when: RuleSource
 }
 
 export interface Trigger {

@@ -1,9 +1,12 @@
 // Where an app holds expressions.
 import type { AppModel, CollectionConfig, RuleSource } from "./model.ts"
 
-/** The `can_evaluate` of every function and endpoint. */
-export function callRules({ functions, endpoints }: AppModel): readonly RuleSource[] {
-  return [...[...functions.values()].map(({ canEvaluate }) => canEvaluate), ...endpoints.flatMap(({ canEvaluate }) => canEvaluate ?? [])]
+/** The `can_evaluate` of every function and endpoint, and the rules of HTTP services. */
+export function callRules({ functions, endpoints, httpServices }: AppModel): readonly RuleSource[] {
+  return [
+    ...[...functions.values()].map(({ canEvaluate }) => canEvaluate), ...endpoints.flatMap(({ canEvaluate }) => canEvaluate ?? []),
+    ...[...httpServices.values()].flatMap(({ rules }) => rules.map(({ when }) => when)),
+  ]
 }
 
 /** Every place of an app that holds expressions: rules, schemas and call rules. */

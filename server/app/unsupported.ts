@@ -61,7 +61,7 @@ function readForwarders(reading: Reading): void {
   }
 }
 
-/** Services that are neither MongoDB nor a plain HTTP service with webhooks. */
+/** Services that are neither MongoDB nor plain HTTP. */
 function readThirdParties(reading: Reading): void {
   for (const parent of ["services", "http_endpoints"]) {
     for (const folder of foldersBelow(reading.tree, parent)) {
@@ -71,7 +71,6 @@ function readThirdParties(reading: Reading): void {
       const fields = reading.open(`${path}/config.json`, undefined)
       const type = (fields === undefined ? undefined : optionalText(fields, "type")) ?? "unknown"
       if (type !== "http") reading.lose(path, `calls of the third-party service of type \`${type}\``)
-      else if (pathsBelow(reading, `${path}/rules`).length > 0) reading.lose(path, "the rules of the HTTP service; functions send requests without them", "info")
     }
   }
 }

@@ -9,15 +9,15 @@ export interface AdmissionScope {
   readonly request: Document
   readonly values: Document
   readonly environment: Document
-  /** The list of a function's arguments; an endpoint has none. */
-  readonly args: readonly Value[] | undefined
+  /** The list of a function's arguments; the settings of a service's request; an endpoint has none. */
+  readonly args: readonly Value[] | Document | undefined
   /** The value of a `%function`; rejecting makes the call fail. */
   callFunction(name: string, args: readonly Value[]): Promise<Value>
 }
 
 const mostCalls = 100
 
-/** The rule of one function or endpoint. */
+/** The rule of one function, endpoint or service. */
 export class Admission {
   readonly #expression: Expression | undefined
 
@@ -41,7 +41,7 @@ export class Admission {
     if (this.#expression === undefined) return true
     if (this.#broken) return false
     const calls = createCallTable()
-    const predicate = compile(bind(this.#expression, { user: scope.user, request: scope.request, values: scope.values, environment: scope.environment, ...(scope.args === undefined ? {} : { args: [...scope.args] }) }, calls))
+    const predicate = compile(bind(this.#expression, { user: scope.user, request: scope.request, values: scope.values, environment: scope.environment, ...(scope.args === undefined ? {} : { args: scope.args as Value }) }, calls))
     for (;;) {
       const result = predicate({})
       const wanted = calls.takeWanted()

@@ -10,18 +10,20 @@ import { CallSessions } from "./call-sessions.ts"
 import { performDataOperation } from "./data-operations.ts"
 import { failedAnswer } from "./failures.ts"
 import type { HttpClient } from "./http-client.ts"
+import type { HttpServiceRules } from "./http-service-rules.ts"
 import type { Identities } from "./identities.ts"
 
 export interface CapabilityParts {
   readonly data: DataService
   readonly identities: Identities
   readonly http: HttpClient
+  readonly services: HttpServiceRules
   /** A line for the log of the call that the function did not write. */
   readonly warn: (text: string) => void
 }
 
 /** The capabilities of one call. */
-export function createCapabilities({ data, identities, http, warn }: CapabilityParts): Capabilities {
+export function createCapabilities({ data, identities, http, services, warn }: CapabilityParts): Capabilities {
   const cursors = new CallCursors(warn)
   const sessions = new CallSessions(data)
   const ended = new AbortController()
@@ -38,7 +40,12 @@ export function createCapabilities({ data, identities, http, warn }: CapabilityP
       }
       case "cursor": return operation.name === "next" ? cursors.next(operation.cursor) : cursors.close(operation.cursor)
       case "session": return sessions.perform(operation.session, operation.name, { service: operation.service, identity: operation.identity, caller: identities.ownerOf(operation.identity) })
-      case "http": return toEjson(await http.send(operation.method, readArguments(operation.args), ended.signal))
+      case "http": {
+        const { method, through } = operation
+        const settings = readArguments(operation.args)
+        const check = through === undefined ? undefined : services.check(through.service, method, settings, await identities.ownerOf(through.identity))
+        return toEjson(await http.send(method, settings, ended.signal, check))
+      }
       case "script": return { ...(await identities.fromScript(operation.name)) }
       default: throw new RequestError("FunctionExecutionError", "the operation is unknown")
     }

@@ -9,10 +9,13 @@ const mostRedirects = 10
 /** Connections a call may have at once. SOURCE: specification of functions, 2.6. */
 const mostConnections = 25
 
+/** Rejects for an address that a request may not be sent to. */
+export type AddressCheck = (url: URL) => Promise<void>
+
 /** The HTTP client of one call. */
 export interface HttpClient {
-  /** Sends what the settings say and resolves to the response as functions see it. */
-  send(method: string, settings: Document, signal: AbortSignal): Promise<Document>
+  /** Sends what the settings say and resolves to the response as functions see it. `check` is asked before each address, those of redirects too. */
+  send(method: string, settings: Document, signal: AbortSignal, check?: AddressCheck): Promise<Document>
 }
 
 /** Makes the client of one call. */
@@ -30,9 +33,12 @@ export function createHttpClient(transport: HttpTransport, maxBytes: number): Ht
     }
   }
   return {
-    send: async (method, settings, signal) => {
+    send: async (method, settings, signal, check) => {
       const order = readHttpOrder(method, settings)
-      return place(async () => toDocument(await perform(order, (exchange) => transport(exchange, { maxBytes, signal }))))
+      return place(async () => toDocument(await perform(order, async (exchange) => {
+        await check?.(exchange.url)
+        return transport(exchange, { maxBytes, signal })
+      })))
     },
   }
 }

@@ -2,13 +2,15 @@
 import { bsonTypeOf, EjsonError, fromEjson, isDocument, parseEjson, systemClock, toEjson, type Binary, type Document, type Json, type Value } from "../../kernel/index.ts"
 import { defaultLimits, scriptPrefix, type AppCode, type CallLimits, type GuestStart, type LogLine, type Outcome } from "../../runtime/index.ts"
 import type { AppFunction } from "../app/index.ts"
+import type { Caller } from "../data/index.ts"
 import { RequestError } from "../errors.ts"
-import { Admission } from "./admission.ts"
+import { Admission, type AdmissionScope } from "./admission.ts"
 import { bundleModules } from "./bundle.ts"
 import { createCapabilities } from "./capabilities.ts"
 import { appCode, codeName, reachOf, runAsOf } from "./code.ts"
 import { outcomeError } from "./failures.ts"
 import { createHttpClient } from "./http-client.ts"
+import { createHttpServiceRules } from "./http-service-rules.ts"
 import { createHttpTransport } from "./http-transport.ts"
 import { Identities, noRequest, systemUser, type ScriptResult } from "./identities.ts"
 import { toLogEntry } from "./log-entry.ts"
@@ -41,12 +43,15 @@ export async function createFunctions(options: FunctionsOptions, modules?: AppCo
     return each
   }
 
+  const scopeOf = (caller: FunctionCaller): Omit<AdmissionScope, "args"> => ({
+    user: caller.kind === "user" ? caller.user : systemUser, request: caller.request ?? noRequest, values: valuesForRules, environment: { tag: app.environment.tag, values: app.environment.values },
+    callFunction: (name, given) => runWithValues(name, given, caller, { via: "rule" }),
+  })
+  const services = createHttpServiceRules(app.httpServices, (caller) => scopeOf(asFunctionCaller(caller)))
+
   const admit = async (each: AppFunction, args: readonly Value[] | undefined, caller: FunctionCaller, admission: Admission | undefined): Promise<void> => {
     if (admission === undefined || admission.isOpen) return
-    const admitted = await admission.admits({
-      user: caller.kind === "user" ? caller.user : systemUser, request: caller.request ?? noRequest, values: valuesForRules, environment: { tag: app.environment.tag, values: app.environment.values }, args,
-      callFunction: (name, given) => runWithValues(name, given, caller, { via: "rule" }),
-    })
+    const admitted = await admission.admits({ ...scopeOf(caller), args })
     if (!admitted) throw new RequestError("FunctionExecutionError", `rule not matched for function "${each.name}"`)
   }
 
@@ -70,7 +75,7 @@ export async function createFunctions(options: FunctionsOptions, modules?: AppCo
     const limits: CallLimits = { ...defaultLimits, ...settings.limits, ...settings.functionLimits[each.name] }
     const shownUser = caller.kind === "user" ? caller.user : systemUser
     const start: GuestStart = {
-      function: entry, args, user: toEjson(shownUser), request: toEjson(caller.request ?? noRequest), ...fixed, httpServices: [], identities: identities.guest, callerIsSystem: identities.caller.system,
+      function: entry, args, user: toEjson(shownUser), request: toEjson(caller.request ?? noRequest), ...fixed, identities: identities.guest, callerIsSystem: identities.caller.system,
       limits: guestLimits(limits), now: clock().getTime(), errorText: settings.errorText,
       entry: isScript ? { identity: identities.guest.caller, system: identities.caller.system } : await entryOf(each, identities),
       ...(needs.asksForNames ? { names: await readNames(data) } : {}),
@@ -78,7 +83,7 @@ export async function createFunctions(options: FunctionsOptions, modules?: AppCo
     }
     const http = createHttpClient(transport, settings.httpResponseBytes)
     const user = caller.kind === "user" ? caller.user["id"] : undefined
-    return runtime.call({ app: code, ...(typeof user === "string" ? { user } : {}), start, limits, capabilities: createCapabilities({ data, identities, http, warn }) })
+    return runtime.call({ app: code, ...(typeof user === "string" ? { user } : {}), start, limits, capabilities: createCapabilities({ data, identities, http, services, warn }) })
   }
 
   const run = async (name: string, given: unknown, caller: FunctionCaller, call: CallOptions): Promise<string> => {
@@ -120,8 +125,12 @@ export async function createFunctions(options: FunctionsOptions, modules?: AppCo
     },
     // SOURCE: a rule's function runs as the user whose rule is evaluated, private or not, and is not asked for `can_evaluate`.
     call: (name, args, caller) =>
-      runWithValues(name, args, caller.system ? { kind: "system", request: caller.request } : { kind: "user", user: caller.user, request: caller.request }, { via: "rule", ruleDepth: (caller.ruleDepth ?? 0) + 1 }),
+      runWithValues(name, args, asFunctionCaller(caller), { via: "rule", ruleDepth: (caller.ruleDepth ?? 0) + 1 }),
   }
+}
+
+function asFunctionCaller({ system, user, request }: Caller): FunctionCaller {
+  return system ? { kind: "system", request } : { kind: "user", user, request }
 }
 
 /** Under whose rights a function that is called from outside runs. */

@@ -10,6 +10,7 @@ export interface FixedStart {
   readonly environment: Json
   readonly values: GuestStart["values"]
   readonly services: readonly string[]
+  readonly httpServices: readonly string[]
 }
 
 /** Makes the fixed parts once. */
@@ -24,7 +25,7 @@ export function fixedStart(app: AppModel, services: readonly string[], resolveVa
       const value = resolveValue(each)
       return value === undefined ? [] : [[each.name, toEjson(value)]]
     })),
-    services,
+    services, httpServices: [...app.httpServices.keys()],
   }
 }
 

@@ -124,7 +124,7 @@ function modelOf(each: FunctionCase): AppModel {
     version: 20230101, clientAppId: String(app["clientAppId"]), name: String(app["name"]), appId: String(app["id"]), projectId: String(app["projectId"]), deploymentModel: deployment.model, providerRegion: deployment.providerRegion,
     allowedRequestOrigins: [], environment: { tag: each.environment?.tag ?? "", values: fromEjson(each.environment?.values ?? {}) as Document },
     values: new Map(Object.entries(each.values ?? {}).map(([name, json]) => [name, { name, value: fromEjson(json) as Value, fromSecret: false }])),
-    customUserData: undefined, providers: new Map(), dataSources: new Map(), functions: new Map(functions.map((one) => [one.name, one])), triggers: [], endpoints: [], directory: "",
+    customUserData: undefined, providers: new Map(), dataSources: new Map(), functions: new Map(functions.map((one) => [one.name, one])), triggers: [], endpoints: [], httpServices: new Map(), directory: "",
   }
 }
 

@@ -12,7 +12,7 @@ export function functionOf(name: string, settings: Partial<AppFunction> = {}): A
 export function appOf(functions: readonly AppFunction[], directory = ""): AppModel {
   return {
     version: 20230101, clientAppId: "app-abcde", name: "app", appId: "a", projectId: "p", deploymentModel: "LOCAL", providerRegion: "", allowedRequestOrigins: [], environment: { tag: "", values: {} }, values: new Map(),
-    customUserData: undefined, providers: new Map(), dataSources: new Map(), functions: new Map(functions.map((each) => [each.name, each])), triggers: [], endpoints: [], directory,
+    customUserData: undefined, providers: new Map(), dataSources: new Map(), functions: new Map(functions.map((each) => [each.name, each])), triggers: [], endpoints: [], httpServices: new Map(), directory,
   }
 }
 
