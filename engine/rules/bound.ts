@@ -1,7 +1,7 @@
 // Rules for one request: everything known before the documents is bound, each expression is compiled when first asked.
 import type { Document } from "../../kernel/index.ts"
 import {
-  bind, compile, compileStored, toDatabaseQuery, toQuery, type CallLedger, type CallTable, type DocumentScope, type Expression, type KnownScope, type Predicate, type Pushed, type StoredPredicate, type Ternary,
+  bind, compile, compileStored, toDatabaseQuery, toQuery, type BoundExpression, type CallLedger, type CallTable, type DocumentScope, type Expression, type KnownScope, type Predicate, type Pushed, type StoredPredicate, type Ternary,
 } from "../expressions/index.ts"
 import type { RuleSettings } from "./settings.ts"
 import type { FieldPermission, FieldRule, FieldRules, Filter, Role, Rules } from "./types.ts"
@@ -20,6 +20,8 @@ export interface Question {
   of(scope: DocumentScope): boolean
   /** Of a document as it is stored, which stands for both images. */
   ofStored(document: Document): boolean
+  /** The answer, where the user alone decides it; undefined where it hangs on the document or on a call. */
+  always(): boolean | undefined
 }
 
 export interface BoundPermission { readonly read: Question | undefined; readonly write: Question | undefined }
@@ -76,18 +78,23 @@ export function bindRules(rules: Pick<Rules, "roles" | "filters">, known: KnownS
   }
   const question = (expression: Expression | undefined): Question | undefined => {
     if (expression === undefined) return undefined
+    let bound: BoundExpression | undefined
     let predicate: Predicate | undefined
     let stored: StoredPredicate | undefined
     return {
+      always() {
+        bound ??= bind(expression, known, table)
+        return bound.root.kind === "constant" ? bound.root.value === true : undefined
+      },
       of(scope) {
-        predicate ??= compile(bind(expression, known, table))
+        predicate ??= compile((bound ??= bind(expression, known, table)))
         const before = wanted
         const result = predicate(scope)
         if (wanted !== before) settle(result !== undefined)
         return result === true
       },
       ofStored(document) {
-        stored ??= compileStored(bind(expression, known, table))
+        stored ??= compileStored((bound ??= bind(expression, known, table)))
         const before = wanted
         const result = stored(document)
         if (wanted !== before) settle(result !== undefined)
@@ -119,7 +126,7 @@ export function bindRules(rules: Pick<Rules, "roles" | "filters">, known: KnownS
   }
 }
 
-const never: Question = { of: () => false, ofStored: () => false }
+const never: Question = { of: () => false, ofStored: () => false, always: () => false }
 const noDocument: DocumentScope = {}
 
 /** Whether a role has any permission by field, nested or additional. */

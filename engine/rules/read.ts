@@ -1,7 +1,7 @@
 // What a user sees of one document (specification 7, 8.1 and 8.2).
 import { isDocument, setField, type Document, type Value } from "../../kernel/index.ts"
 import type { DocumentScope } from "../expressions/index.ts"
-import { entryOf, hasFieldPermissions, holds, holdsStored, type BoundEntry, type BoundRole, type BoundRules } from "./bound.ts"
+import { entryOf, hasFieldPermissions, holds, holdsStored, type BoundEntry, type BoundRole, type BoundRules, type Question } from "./bound.ts"
 import type { RuleSettings } from "./settings.ts"
 
 /** What a user sees of a document: all of it, some fields, or nothing, and why. */
@@ -72,10 +72,19 @@ const hidden = Symbol("hidden")
  * `write` that is not true takes those to write below it out of account (`writeCounts`).
  */
 function redactValue(entry: BoundEntry, value: Value, root: Document, writeCounts: boolean): Value | typeof hidden {
-  const scope: DocumentScope = { root, prevRoot: root, this: value, prev: value }
-  if (holds(entry.read, scope) || (writeCounts && holds(entry.write, scope))) return value
+  if (isReadable(entry.read, writeCounts ? entry.write : undefined, value, root)) return value
   if (entry.read !== undefined || entry.fields === undefined) return hidden
   return redactBelow(entry.fields, value, root, writeCounts && entry.write === undefined)
+}
+
+/** Whether one of two permissions holds for a value. Mostly the user alone decides them; then no scope is made. */
+function isReadable(read: Question | undefined, write: Question | undefined, value: Value, root: Document): boolean {
+  const byRead = read === undefined ? false : read.always()
+  const byWrite = write === undefined ? false : write.always()
+  if (byRead === true || byWrite === true) return true
+  if (byRead === false && byWrite === false) return false
+  const scope: DocumentScope = { root, prevRoot: root, this: value, prev: value }
+  return holds(read, scope) || holds(write, scope)
 }
 
 function redactBelow(entries: ReadonlyMap<string, BoundEntry>, value: Value, root: Document, writeCounts: boolean): Value | typeof hidden {

@@ -8,7 +8,7 @@ export interface MetricsCounter {
   count(read: ReadDecision | undefined, document: Document): void
   /** Documents were met by a role that decides on them whole. */
   assign(role: string, documents?: number): void
-  readonly total: RuleMetrics
+  total(): RuleMetrics
 }
 
 type Counts = { -readonly [Count in keyof RoleMetrics]: number }
@@ -37,7 +37,7 @@ export function createMetrics(): MetricsCounter {
       if (evaluated > 0) counts.discardedFields += evaluated - (read.outcome === "granted" ? Object.keys(read.document).length : 0)
     },
     assign: (role, documents = 1) => void (countsOf(role).matchingDocuments += documents),
-    get total() {
+    total() {
       return { roles: Object.fromEntries([...roles].map(([name, counts]) => [name, { ...counts }])), noMatchingRole }
     },
   }

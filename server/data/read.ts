@@ -1,13 +1,13 @@
 // find, findOne, count, distinct and aggregate of a user: all over the visible collection.
 import { deniedInPipeline, deniedInPredicate, deniedInProjection, type AppliedFilters } from "../../engine/index.ts"
 import { isDocument, type Document, type Value } from "../../kernel/index.ts"
-import { atOnce, cursorOver, openLater } from "./cursor.ts"
+import { atOnce, cursorOver, noDocuments, openLater } from "./cursor.ts"
 import { collectDistinct } from "./distinct.ts"
 import { invalid, refuseDenied } from "./refusals.ts"
 import { openRequest, type RuleRequest, type UserCollection } from "./request.ts"
 import { userLimits } from "./settings.ts"
 import type { Cursor, FindOptions, Store } from "./store.ts"
-import { page, planRead, visibleDocuments, visiblePage, type ReadPlan } from "./visible.ts"
+import { boundedBy, page, planRead, visibleDocuments, visiblePage, visibleStream, type ReadPlan } from "./visible.ts"
 
 export function find(collection: UserCollection, filter: Document, options: FindOptions = {}): Cursor {
   return openLater(() => openFind(openRequest(collection), filter, options))
@@ -22,30 +22,27 @@ async function openFind(request: RuleRequest, filter: Document, options: FindOpt
   checkQuery(request, filter)
   checkFindOptions(request, options)
   const plan = await planRead(request, filter, options.sort)
-  if (plan.query === "none") return request.finish("find", cursorOver(nothing()), 0)
+  if (plan.query === "none") return request.finish("find", noDocuments, 0)
   const { skip = 0, limit, capped } = boundsOf(request, options)
   const projections = [...plan.filters.projections, ...(options.projection === undefined ? [] : [options.projection])]
   const [only] = projections
   const order = orderOf(options)
-  const here = { ...order, ...(skip === 0 ? {} : { skip }), limit }
+  const bounds = { skip, limit }
   if (plan.whole && projections.length < 2 && !isPositional(only)) {
-    const found = request.store.find(request.namespace, plan.query, { ...here, ...(only === undefined ? {} : { projection: only }) })
+    const found = request.store.find(request.namespace, plan.query, boundedBy(only === undefined ? order : { ...order, projection: only }, bounds))
     return request.finish("find", found, capped, plan.roles.onlyRole?.role.name)
   }
-  if (plan.exact && limit <= longestPage) {
-    const shaped = async (): Promise<Document[]> => (await visiblePage(request, plan, here)).map((document) => projectAll(request.store, document, projections, filter))
-    return request.finish("find", atOnce(shaped, projected(request.store, visibleDocuments(request, plan, here), projections, filter)), capped)
+  const stream = (): AsyncGenerator<Document, void, undefined> => projected(request.store, visibleStream(request, plan, order, bounds), projections, filter)
+  if (limit > longestPage) return request.finish("find", cursorOver(stream()), capped)
+  const shaped = async (): Promise<Document[]> => {
+    const visible = await visiblePage(request, plan, order, bounds)
+    return projections.length === 0 ? visible : visible.map((document) => projectAll(request.store, document, projections, filter))
   }
-  const visible = plan.exact ? visibleDocuments(request, plan, here) : page(visibleDocuments(request, plan, { ...order, batchSize: skip + limit }), skip, limit)
-  return request.finish("find", cursorOver(projected(request.store, visible, projections, filter)), capped)
+  return request.finish("find", atOnce(shaped, stream), capped)
 }
 
 /** Pages up to this many documents are read at once, when they are wanted as a list. */
 const longestPage = 1000
-
-async function* nothing(): AsyncGenerator<Document, void, undefined> {
-  yield* []
-}
 
 export async function count(collection: UserCollection, filter: Document, { limit = 0 }: { readonly limit?: number } = {}): Promise<number> {
   const request = openRequest(collection)

@@ -51,7 +51,7 @@ export function openRequest(collection: UserCollection): RuleRequest {
   if (collection.rules === undefined) throw noRule(collection.namespace)
   const calls = createCallTable()
   const bound = bindRules(collection.rules, collection.known, calls, collection.settings.rules)
-  let filters: AppliedFilters | undefined
+  let filters: AppliedFilters | Promise<AppliedFilters> | undefined
   const decide = <Answer>(question: (rules: BoundRules) => Answer): Answer | Promise<Answer> => {
     try {
       return question(bound)
@@ -61,7 +61,7 @@ export function openRequest(collection: UserCollection): RuleRequest {
     }
   }
   const metrics = createMetrics()
-  const logged: RuleRequest["logged"] = (operation, more = {}) => collection.log?.({ operation, namespace: collection.namespace, metrics: metrics.total, ...more })
+  const logged: RuleRequest["logged"] = (operation, more = {}) => collection.log?.({ operation, namespace: collection.namespace, metrics: metrics.total(), ...more })
   return {
     ...collection, calls, bound, decide, metrics, logged,
     finish(operation, cursor, cap, role) {
@@ -71,12 +71,16 @@ export function openRequest(collection: UserCollection): RuleRequest {
         logged(operation, cap > 0 && given === cap ? { truncatedAt: cap } : {})
       })
     },
-    async filters() {
-      filters ??= await decide(applyFilters)
-      if (filters.conflict) throw invalid("the projections of filters include and exclude fields")
-      return filters
+    filters() {
+      filters ??= decide(applyFilters)
+      return filters instanceof Promise ? filters.then(withoutConflict) : withoutConflict(filters)
     },
   }
+}
+
+function withoutConflict(filters: AppliedFilters): AppliedFilters {
+  if (filters.conflict) throw invalid("the projections of filters include and exclude fields")
+  return filters
 }
 
 /** Opens a request, does the work of a write, and logs it: also when rules refuse it, since the client is not told why. */
@@ -111,7 +115,7 @@ async function decideLater<Answer>(collection: UserCollection, bound: BoundRules
 async function makeCalls({ caller, functions, settings }: UserCollection, { calls }: BoundRules): Promise<void> {
   const wanted = calls.takeWanted()
   if (wanted.length === 0) throw new InternalError("internal", "a rule waits for a function call that nobody asked for")
-  if (calls.answered + wanted.length > settings.maxRuleCalls) {
+  if (calls.answered() + wanted.length > settings.maxRuleCalls) {
     throw new RequestError("InvalidParameter", `the rules of this request need more than ${settings.maxRuleCalls} function calls`)
   }
   const depth = caller.ruleDepth ?? 0

@@ -9,7 +9,7 @@ import type { FindOptions } from "./store.ts"
 /** What a read asks the store for, and what is left to decide per document. */
 export interface ReadPlan {
   readonly query: Document | "none"
-  /** Paths the request looks at; a document that hides one of them does not match. */
+  /** Paths the request looks at and that may be hidden; a document that hides one of them does not match. */
   readonly paths: readonly Path[]
   readonly filters: AppliedFilters
   /** The query selects exactly the visible matches: the store may skip, limit and count them. */
@@ -21,11 +21,14 @@ export interface ReadPlan {
 
 /** Plans a read: filters first, then what the database can decide of the roles. */
 export async function planRead(request: RuleRequest, filter: Document, sort?: Document): Promise<ReadPlan> {
-  const filters = await request.filters()
-  const roles = await request.decide(pushVisible)
+  const applied = request.filters()
+  const filters = applied instanceof Promise ? await applied : applied
+  const pushed = request.decide(pushVisible)
+  const roles = pushed instanceof Promise ? await pushed : pushed
   // The request's predicate stays apart from what the rules add: a positional `$` refers to it alone.
   const query = allOf([filter, filters.query, roles.query])
-  const paths = pathsOf(request, filter, sort)
+  // Where all is readable, so is every path.
+  const paths = roles.exact && roles.whole ? [] : pathsOf(request, filter, sort)
   const exact = roles.exact && (roles.whole || (await request.decide((rules) => arePathsReadable(rules, roles, paths))))
   return { query, filters, roles, exact, whole: exact && roles.whole, paths }
 }
@@ -43,43 +46,65 @@ export function pathsOf(request: RuleRequest, filter: Document, sort?: Document)
 /** The visible matches in order, cut, before any projection. `options` go to the store: `skip` and `limit` only where the plan is exact. */
 export async function* visibleDocuments(request: RuleRequest, plan: ReadPlan, options: FindOptions): AsyncGenerator<Document, void, undefined> {
   if (plan.query === "none") return
-  const metrics = request.metrics
   for await (const document of request.store.find(request.namespace, plan.query, options)) {
-    if (plan.whole) {
-      yield document
-      continue
-    }
-    const answer = judgeVisible(request, plan, document)
-    const read = answer instanceof Promise ? await answer : answer
-    metrics.count(read, document)
-    if (read?.outcome === "granted") yield read.document
+    const answer = show(request, plan, document)
+    const shown = answer instanceof Promise ? await answer : answer
+    if (shown !== undefined) yield shown
   }
 }
 
-/** As {@link visibleDocuments}, all at once: for a page, whose documents are few. */
-export async function visiblePage(request: RuleRequest, plan: ReadPlan, options: FindOptions): Promise<Document[]> {
+/** The part of the visible matches that `skip` and `limit` name, at once: for a page, whose documents are few. */
+export async function visiblePage(request: RuleRequest, plan: ReadPlan, order: FindOptions, { skip, limit }: Bounds): Promise<Document[]> {
   if (plan.query === "none") return []
-  const found = await request.store.find(request.namespace, plan.query, options).toArray()
-  if (plan.whole) return found
   const visible: Document[] = []
-  for (const document of found) {
-    const answer = judgeVisible(request, plan, document)
-    const read = answer instanceof Promise ? await answer : answer
-    request.metrics.count(read, document)
-    if (read?.outcome === "granted") visible.push(read.document)
+  if (plan.exact) {
+    for (const document of await request.store.find(request.namespace, plan.query, boundedBy(order, { skip, limit })).toArray()) {
+      const answer = show(request, plan, document)
+      const shown = answer instanceof Promise ? await answer : answer
+      if (shown !== undefined) visible.push(shown)
+    }
+    return visible
+  }
+  let skipped = 0
+  for await (const document of request.store.find(request.namespace, plan.query, { ...order, batchSize: skip + limit })) {
+    const answer = show(request, plan, document)
+    const shown = answer instanceof Promise ? await answer : answer
+    if (shown === undefined) continue
+    if (skipped < skip) skipped += 1
+    else if (visible.push(shown) === limit) break
   }
   return visible
 }
 
-/** What is visible of one document that the store found; undefined when it hides what the request looks at. */
-function judgeVisible(request: RuleRequest, plan: ReadPlan, document: Document): Judged | Promise<Judged> {
-  return request.decide((rules) => {
-    const read = decideRead(rules, document)
-    return read.outcome === "hidden" || read.whole || plan.paths.every((path) => isPathReadable(read, document, path)) ? read : undefined
-  })
+/** As {@link visiblePage}, one after the other. */
+export function visibleStream(request: RuleRequest, plan: ReadPlan, order: FindOptions, { skip, limit }: Bounds): AsyncGenerator<Document, void, undefined> {
+  if (plan.exact) return visibleDocuments(request, plan, boundedBy(order, { skip, limit }))
+  return page(visibleDocuments(request, plan, { ...order, batchSize: skip + limit }), skip, limit)
 }
 
-type Judged = ReadDecision | undefined
+export interface Bounds { readonly skip: number; readonly limit: number }
+
+/** The options by which the store itself counts. */
+export function boundedBy(order: FindOptions, { skip, limit }: Bounds): FindOptions {
+  return skip === 0 ? { ...order, limit } : { ...order, skip, limit }
+}
+
+/** What is shown of one document that the store found; undefined for a document that is not, or that hides what the request looks at. */
+function show(request: RuleRequest, plan: ReadPlan, document: Document): Document | undefined | Promise<Document | undefined> {
+  if (plan.whole) return document
+  const answer = request.decide((rules) => judge(rules, plan, document))
+  return answer instanceof Promise ? answer.then((read) => counted(request, read, document)) : counted(request, answer, document)
+}
+
+function judge(rules: BoundRules, { paths }: ReadPlan, document: Document): ReadDecision | undefined {
+  const read = decideRead(rules, document)
+  return read.outcome === "hidden" || read.whole || paths.every((path) => isPathReadable(read, document, path)) ? read : undefined
+}
+
+function counted({ metrics }: RuleRequest, read: ReadDecision | undefined, document: Document): Document | undefined {
+  metrics.count(read, document)
+  return read?.outcome === "granted" ? read.document : undefined
+}
 
 /** The page of a stream that `skip` and `limit` name. `limit` 0: no limit. */
 export async function* page(documents: AsyncIterable<Document>, skip: number, limit: number): AsyncGenerator<Document, void, undefined> {

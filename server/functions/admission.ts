@@ -45,7 +45,7 @@ export class Admission {
     for (;;) {
       const result = predicate({})
       const wanted = calls.takeWanted()
-      if (result !== undefined || wanted.length === 0 || calls.answered > mostCalls) return result === true
+      if (result !== undefined || wanted.length === 0 || calls.answered() > mostCalls) return result === true
       await Promise.all(wanted.map(async (call) => {
         const value = await scope.callFunction(call.name, call.args).catch(() => undefined)
         calls.answer(call, value === undefined ? { state: "failed" } : { state: "value", value })

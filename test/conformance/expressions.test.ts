@@ -75,7 +75,7 @@ function check(each: Case): void {
   const result = evaluate(bound, document, calls, each.functions ?? {})
   expect(result === true).toBe(each.expect)
   if (each.undetermined !== undefined) expect(result === undefined).toBe(each.undetermined)
-  if (each.calls !== undefined) expect(calls.answered).toBe(each.calls)
+  if (each.calls !== undefined) expect(calls.answered()).toBe(each.calls)
   if (each.push_down !== undefined) checkPushDown(bound, each, scope)
 }
 
