@@ -1,7 +1,7 @@
 // Queries of filters: expansions as values, database operators beside them, and values that are missing.
 import { describe, expect, test } from "vitest"
 import { applyFilters, bindRules, createCallTable, defaultRuleSettings, parseRules, type AppliedFilters, type Problems } from "../../../engine/index.ts"
-import type { Document } from "../../../kernel/index.ts"
+import { ObjectId, type Document } from "../../../kernel/index.ts"
 import { compileFilter } from "../../../server/storage/language/index.ts"
 
 const user: Document = { id: "u1", custom_data: { team: "red", teams: ["red", "blue"], none: null, odd: { $ne: "" } } }
@@ -52,8 +52,48 @@ describe("values", () => {
     ["a literal beside an expansion", { n: { $gt: 1, $ne: "%%user.id", $lt: 3 } }, [2]],
     ["a literal list and a literal document", { $or: [{ team: ["red", "x"] }, { list: { $elemMatch: { $eq: { t: "x", k: 1 } } } }] }, [5]],
     ["nothing at all", {}, [1, 2, 3, 4, 5]],
+    ["the reverse of several fields", { $nor: [{ team: "%%user.custom_data.team", n: 1 }] }, [2, 3, 4, 5]],
+    ["the reverse of alternatives", { $nor: [{ $or: [{ team: "%%user.custom_data.team" }, { n: 2 }] }] }, [3, 4]],
+    ["the reverse of the reverse", { $nor: [{ $nor: [{ team: "%%user.custom_data.team" }] }] }, [1, 5]],
+    ["$not around an operator of the database", { name: { $not: { $regex: "^A" } } }, [2, 3, 4, 5]],
+    ["$not around both kinds", { n: { $not: { $gt: 1, $mod: [2, 0] } } }, [1, 3, 5]],
+    ["$elemMatch over alternatives", { list: { $elemMatch: { $or: [{ t: "%%user.custom_data.team" }, { k: 7 }], k: { $lt: 2 } } } }, [5]],
+    ["$elemMatch over the items themselves", { team: { $elemMatch: { $in: ["x"] } } }, [5]],
+    ["alternatives, one of which asks nothing", { $or: [{ n: 1 }, {}] }, [1, 2, 3, 4, 5]],
+    ["alternatives, none of which can hold", { $or: [{ team: "%%user.custom_data.missing" }, { n: "%%user.custom_data.missing" }] }, []],
+    ["an expanded list under $all", { team: { $all: ["%%user.custom_data.team", "x"] } }, [5]],
+    ["a document as a value", { list: { t: "x", k: 2 } }, [5]],
+    ["a number of 64 bits", { n: { $numberLong: "3" } }, [3]],
+    ["… under an operator", { n: { $gt: { $numberLong: "3" } } }, [4, 5]],
+    ["a date beside an expansion", { n: { $ne: { $date: "2024-01-01T00:00:00Z" }, $in: ["%%user.id", 1] } }, [1]],
   ])("%s", (_name, query, ids) => {
     expect(matching(query)).toEqual(ids)
+  })
+})
+
+describe("operators", () => {
+  test.each<[string, unknown, number[]]>([
+    ["eq", 2, [2]], ["ne", 2, [1, 3, 4, 5]], ["gt", 3, [4, 5]], ["gte", 3, [3, 4, 5]], ["lt", 3, [1, 2]], ["lte", 3, [1, 2, 3]], ["in", [1, 2], [1, 2]], ["nin", [1, 2], [3, 4, 5]], ["exists", false, []], ["all", [2], [2]], ["size", 1, []],
+  ])("%s has two spellings, with literals and beside expansions", (name, operand, ids) => {
+    for (const spelling of [`$${name}`, `%${name}`]) {
+      expect(matching({ n: { [spelling]: operand } })).toEqual(ids)
+      expect(matching({ n: { [spelling]: operand, $not: { $eq: "%%user.id" } } })).toEqual(ids)
+    }
+  })
+
+  test.each<[string, number[]]>([["$eq", [1]], ["$ne", [2, 3]], ["$gt", [2, 3]], ["$gte", [1, 2, 3]], ["$lt", []], ["$lte", [1]]])("%s takes an expansion", (operator, ids) => {
+    const { applied } = parse([{ name: "f", apply_when: {}, query: { s: { [operator]: "%%user.custom_data.team" } } }])
+    const texts: readonly Document[] = [{ _id: 1, s: "red" }, { _id: 2, s: "white" }, { _id: 3, s: "yellow" }]
+    expect(texts.filter(compileFilter(applied.query as Document)).map(({ _id }) => _id)).toEqual(ids)
+  })
+
+  test("conversions and calls stand where a value may", () => {
+    const id = "64b1f0c2a7d93e5b8c214f06"
+    const { applied, errors } = parse([{ name: "f", apply_when: {}, query: { a: { "%stringToOid": id }, b: { $in: [{ "%oidToString": { $oid: id } }] }, c: { "%uuidToString": { "%%user": 1 } } } }, { name: "g", apply_when: {}, query: { a: { "%stringToOid": id } } }])
+    expect([errors.length > 0, applied.query]).toEqual([true, "none"])
+    const query = parse([{ name: "f", apply_when: {}, query: { a: { "%stringToOid": id }, b: { $in: [{ "%oidToString": { $oid: id } }] } } }]).applied.query as Document
+    const found: Document = { a: ObjectId.createFromHexString(id), b: id }
+    expect([found, { ...found, a: id }, { ...found, b: "x" }].map(compileFilter(query))).toEqual([true, false, false])
   })
 })
 
@@ -61,6 +101,9 @@ describe("what is refused when it is loaded", () => {
   test.each<[unknown, string]>([
     [{ $where: "1" }, "unknown-operator /filters/0/query/$where"], [{ $text: { $search: "a" } }, "unknown-operator /filters/0/query/$text"], [{ "%%user.id": "a" }, "wrong-operand /filters/0/query/%%user.id"],
     [{ a: { $gt: 1, b: 2 } }, "wrong-operand /filters/0/query/a"], [{ $or: [] }, "wrong-operand /filters/0/query/$or"], [{ a: "%%root.b" }, "expansion-not-available /filters/0/query/a"], [{ a: { $regex: "%%user.id" } }, "wrong-operand /filters/0/query/a"], [[], "wrong-operand /filters/0/query"],
+    [{ a: { $not: 5 } }, "wrong-operand /filters/0/query/a/$not"], [{ a: { $elemMatch: [] } }, "wrong-operand /filters/0/query/a/$elemMatch"], [{ $and: {} }, "wrong-operand /filters/0/query/$and"], [{ $nor: [] }, "wrong-operand /filters/0/query/$nor"], [{ $or: [5] }, "wrong-operand /filters/0/query/$or/0"],
+    [{ $expr: { $function: { body: "" } } }, "unknown-operator /filters/0/query/$expr"], [{ $expr: [{ $accumulator: {} }] }, "unknown-operator /filters/0/query/$expr"], [{ $expr: { $eq: ["$a", "%%user.id"] } }, "wrong-operand /filters/0/query/$expr"], [{ "%expr": true }, "unknown-operator /filters/0/query/%expr"],
+    [{ $or: [{ a: { $elemMatch: { $where: "1" } } }] }, "unknown-operator /filters/0/query/$or/0/a/$elemMatch"], [{ a: { $mod: [2, { "%function": {} }] } }, "unknown-operator /filters/0/query/a"], [{ a: { $type: { $numberLong: "x" } } }, "wrong-operand /filters/0/query/a"],
   ])("%j", (query, error) => {
     expect(parse([{ name: "f", apply_when: {}, query }]).errors).toEqual([error])
   })
@@ -75,4 +118,11 @@ test("all filters that apply are merged; one that cannot be decided applies", ()
   expect(documents.map((each): Document => ({ ...each, m: 1 })).filter(compileFilter(applied.query as Document)).map(({ _id }) => _id)).toEqual([5])
   expect(parse([{ name: "a", apply_when: {}, projection: { n: 1 } }, { name: "b", apply_when: {}, projection: { m: 0 } }]).applied.conflict).toBe(true)
   expect(parse([{ name: "a", apply_when: {}, projection: { n: 1 } }, { name: "b", apply_when: {}, projection: { _id: 0 } }]).applied.conflict).toBe(false)
+})
+
+test.each<[string, readonly Document[], boolean]>([
+  ["both including", [{ a: 1 }, { b: true }], false], ["both excluding", [{ a: 0 }, { b: false }], false], ["including and excluding", [{ a: 1 }, { b: 0 }], true], ["including and excluding by false", [{ a: true }, { b: false }], true], ["`_id` goes with including", [{ a: 1, _id: 0 }, { b: 1 }], false],
+  ["and with excluding", [{ a: 0 }, { _id: 1 }], false], ["one that mixes, with one that includes", [{ a: 1 }, { b: 0, _id: 1 }], true], ["a field and an expression", [{ a: { $slice: 1 } }, { b: 1 }], false], ["the last of several excludes", [{ a: 1, c: 1 }, { b: 0, d: 0 }], true], ["only one of several fields says so", [{ a: { $slice: 1 }, b: 0 }, { c: 1 }], true],
+])("projections of filters: %s", (_name, projections, conflict) => {
+  expect(parse(projections.map((projection, index) => ({ name: `f${index}`, apply_when: {}, projection }))).applied).toEqual({ query: {}, projections, conflict })
 })
