@@ -61,7 +61,7 @@ export async function serveApp({ model, secrets, opened, runtime, log, publicUrl
 
   const customData = createCustomData({ config: () => currentModel().customUserData, reader: customDataReader((dataSource) => opened.storeFor(dataSource).store), log: log.users, clock, ...(settings.customData === undefined ? {} : { policy: settings.customData }) })
   const users = createUsers({
-    collections: { users: state("users"), identities: state("identities"), registrations: state("registrations"), apiKeys: state("api_keys"), deletions: state("deletions") },
+    collections: { users: state("users"), identities: state("identities"), registrations: state("registrations"), apiKeys: state("api_keys"), deletions: state("deletions"), ...(opened.embedded ? {} : { attempts: state("attempts") }) },
     config: currentModel, domainId, secret: (name) => (deployed?.secrets ?? secrets)(name), log: log.users, clock,
     functions: { call: (name, args) => started(deployed).functions.runWithValues(name, args, { kind: "system" }, { via: "authentication" }) },
     sessions: () => started(tokens), exclusive: opened.embedded,

@@ -2,8 +2,8 @@ import { RequestError } from "../errors.ts"
 
 /** Counts attempts per key in fixed windows, in this process alone. */
 export interface AttemptLimiter {
-  /** Takes one attempt; throws 429 `TooManyRequests` when none is left. */
-  take(key: string): void
+  /** Takes one attempt; throws 429 `TooManyRequests` when none is left. Gives how many are taken now. */
+  take(key: string): number
   /** Gives one back: an attempt that turned out right is no attack. */
   giveBack(key: string): void
 }
@@ -16,13 +16,13 @@ export function createLimiter({ limit, windowMs, clock, maxKeys = 100_000 }: { r
       const now = clock().getTime()
       const found = windows.get(key)
       if (found !== undefined && found.ends > now) {
-        if (found.count >= limit) throw new RequestError("TooManyRequests", "too many attempts, try again later")
-        found.count += 1
-        return
+        if (found.count >= limit) throw tooMany()
+        return (found.count += 1)
       }
       windows.delete(key)
       if (windows.size >= maxKeys) windows.delete(windows.keys().next().value as string)
       windows.set(key, { count: 1, ends: now + windowMs })
+      return 1
     },
     giveBack(key) {
       const found = windows.get(key)
@@ -33,13 +33,18 @@ export function createLimiter({ limit, windowMs, clock, maxKeys = 100_000 }: { r
   }
 }
 
+/** The refusal of whoever tries too often. */
+export function tooMany(): RequestError {
+  return new RequestError("TooManyRequests", "too many attempts, try again later")
+}
+
 /** Lets at most `width` pieces of work run and `waiting` wait; refuses the rest with 429, so that hashing cannot fill memory. */
 export function createGate(width: number, waiting: number): <Result>(work: () => Promise<Result>) => Promise<Result> {
   let running = 0
   const queue: (() => void)[] = []
   return async (work) => {
     if (running >= width) {
-      if (queue.length >= waiting) throw new RequestError("TooManyRequests", "too many attempts, try again later")
+      if (queue.length >= waiting) throw tooMany()
       await new Promise<void>((resolve) => queue.push(resolve))
     } else {
       running += 1

@@ -30,6 +30,8 @@ export interface UserCollections {
   readonly apiKeys: StateCollection
   /** Deletions that are under way, or were when their process ended. */
   readonly deletions: StateCollection
+  /** Attempts at passwords and requests for letters, counted for all processes. Left out where this one is the only one. */
+  readonly attempts?: StateCollection
 }
 
 /** Reads the collection that holds custom user data. */

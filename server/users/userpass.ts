@@ -2,7 +2,7 @@
 import { InternalError, type Document, type Value } from "../../kernel/index.ts"
 import { RequestError } from "../errors.ts"
 import { isOutage, type Credentials } from "./accounts.ts"
-import type { AttemptLimiter } from "./limits.ts"
+import type { Attempts } from "./attempts.ts"
 import type { Passwords } from "./passwords.ts"
 import type { Mailer, ProviderConfig, UserFunctions } from "./ports.ts"
 import type { OneTimeToken, Registration, Registrations } from "./registrations.ts"
@@ -16,8 +16,8 @@ export interface UserpassOptions {
   readonly config: () => ProviderConfig
   readonly providerId: () => string
   /** Attempts at passwords, by account and address, and requests for letters and functions. */
-  readonly attempts: AttemptLimiter
-  readonly requests: AttemptLimiter
+  readonly attempts: Attempts
+  readonly requests: Attempts
   /** Ends all sessions of a user. */
   readonly endSessions: (userId: string) => Promise<void>
   /** Whether the user of a registration turns out to be deleted, so that the address is free. */
@@ -97,7 +97,7 @@ export function createUserpass({ registrations, passwords, functions, mailer, co
   async function unconfirmed(payload: Document, address: string): Promise<Registration | undefined> {
     const email = readEmail(payload["email"])
     if (confirmMode().kind === "automatic") throw new RequestError("BadRequest", `cannot run confirmation for ${email}: automatic confirmation is enabled`)
-    requests.take(`${email} ${address}`)
+    await requests.count(`${email} ${address}`)
     const registration = await subjectOf(email)
     if (registration?.confirmed === true) {
       if (hideUnknownUsers) return undefined
@@ -137,7 +137,7 @@ export function createUserpass({ registrations, passwords, functions, mailer, co
       const mode = confirmMode()
       const email = readEmail(payload["email"])
       readPassword(payload["password"])
-      requests.take(`${email} ${address}`)
+      await requests.count(`${email} ${address}`)
       const passwordHash = await hashNew(payload["password"])
       const add = (): Promise<Registration | undefined> => registrations.add(email, passwordHash, mode.kind === "automatic")
       const registration = (await add()) ?? ((await isLeftOver(email)) ? await add() : undefined)
@@ -174,7 +174,7 @@ export function createUserpass({ registrations, passwords, functions, mailer, co
     async sendReset(payload, address) {
       if (config().config["runResetFunction"] === true) throw new RequestError("BadRequest", "please use reset password via function")
       const email = readEmail(payload["email"])
-      requests.take(`${email} ${address}`)
+      await requests.count(`${email} ${address}`)
       const registration = await subjectOf(email)
       if (registration !== undefined) await sendLetter("reset", registration.email, await registrations.newToken(registration, "reset"))
     },
@@ -185,7 +185,7 @@ export function createUserpass({ registrations, passwords, functions, mailer, co
       const password = readPassword(payload["password"])
       const args = payload["arguments"]
       // SECURITY: the function is told whether the password is right, so each call counts as an attempt at it.
-      attempts.take(`${email} ${address}`)
+      await attempts.count(`${email} ${address}`)
       const registration = await subjectOf(email)
       if (registration === undefined) return
       const { right } = await passwords.verify(password, registration.passwordHash)
@@ -201,13 +201,15 @@ export function createUserpass({ registrations, passwords, functions, mailer, co
       const { username: email, password } = payload
       const wrong = new RequestError("InvalidPassword", linking ? "invalid username/password" : "unauthorized")
       if (typeof email !== "string" || typeof password !== "string" || password.length > 512) throw wrong
-      const attempt = `${email} ${address}`
-      attempts.take(attempt)
+      const attempt = await attempts.begin(`${email} ${address}`)
       const registration = await registrations.find(email)
       // SECURITY: an unknown address costs one hash like a known one.
       const { right, outdated } = await passwords.verify(password, registration?.passwordHash)
-      if (registration === undefined || !right) throw wrong
-      attempts.giveBack(attempt)
+      if (registration === undefined || !right) {
+        await attempt.failed()
+        throw wrong
+      }
+      await attempt.succeeded()
       if (!registration.confirmed) throw new RequestError("AuthError", linking ? "confirmation required" : "unauthorized")
       if (outdated) await registrations.setHash(registration, await passwords.hash(password))
       return { registration, credentials: { identity: { id: registration.identityId, providerType: "local-userpass", providerId: providerId(), data: { email } } } }

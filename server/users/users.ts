@@ -5,10 +5,10 @@ import { createAccounts, isOutage, keyOf, refusedLink, type AccountsOptions } fr
 import { createAnnouncements } from "./announcements.ts"
 import { createUserAdministration, type UserAdministration } from "./administration.ts"
 import { createApiKeys, serverOwner } from "./api-keys.ts"
+import { createAttempts } from "./attempts.ts"
 import { createDeletions } from "./deletions.ts"
 import { createFacebookTokens } from "./facebook.ts"
 import { createForeignTokens, type ForeignTokensOptions } from "./jwt.ts"
-import { createLimiter } from "./limits.ts"
 import { createPasswords, type Passwords } from "./passwords.ts"
 import type { AuthEventSink, CustomDataConfig, Mailer, ProviderConfig, ProviderHttp, UserCollections, UserFunctions, UserLog, UserSessions } from "./ports.ts"
 import { createProviders } from "./providers.ts"
@@ -123,9 +123,10 @@ export function createUsers(options: UsersOptions): Users {
   const foreignTokens = createForeignTokens({ clock, clientAppId: () => config().clientAppId, secret, log, ...(options.fetch === undefined ? {} : { fetch: options.fetch }) })
   const facebookTokens = createFacebookTokens({ http: options.providerHttp ?? noHttp, secret, log, clock, graphUrl: options.facebookGraphUrl })
   const providers = createProviders({ configured: () => config().providers, domainId, userpass: () => userpass, apiKeys, foreignTokens, facebookTokens, functions, clock })
-  const limits = { limit: attemptsPerMinute, windowMs: 60_000, clock }
+  const limits = { limit: attemptsPerMinute, windowMs: 60_000, clock, shared: collections.attempts }
+  const attempts = createAttempts({ ...limits, purpose: "password" })
   const userpass = createUserpass({
-    registrations, passwords, functions, mailer, config: () => providers.enabled("local-userpass"), providerId: () => providers.idOf("local-userpass"), attempts: createLimiter(limits), requests: createLimiter(limits), endSessions: (userId) => revoke(userId), hideUnknownUsers,
+    registrations, passwords, functions, mailer, config: () => providers.enabled("local-userpass"), providerId: () => providers.idOf("local-userpass"), attempts, requests: createAttempts({ ...limits, purpose: "request" }), endSessions: (userId) => revoke(userId), hideUnknownUsers,
     isFreed: async (userId) => (await deletions.finish(userId)) === "finished",
   })
 
@@ -247,11 +248,12 @@ export function createUsers(options: UsersOptions): Users {
     deleteApiKey: (userId, id) => apiKeys.delete(userId, id),
     administration: createUserAdministration({ users: collections.users, accounts, registrations, apiKeys, userpass, domainId, providerId: providers.idOf, clock, sessions, revoke, remove, announceCreated: (entry, identity) => announce({ ...entry, identity, events: [] }, {}), anonymousDays }),
     async open() {
-      await Promise.all([accounts.ensureIndexes(), registrations.ensureIndexes(), apiKeys.ensureIndexes()])
+      await Promise.all([accounts.ensureIndexes(), registrations.ensureIndexes(), apiKeys.ensureIndexes(), attempts.ensureIndexes()])
       await deletions.finishAll()
     },
     async sweep() {
       await deletions.finishAll()
+      await attempts.sweep()
     },
   }
 }
