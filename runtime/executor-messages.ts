@@ -25,6 +25,7 @@ const reasons: readonly TerminationReason[] = ["wall-time", "cpu-time", "memory"
 export function readEnd(frame: Frame): ExecutorEnd {
   const head = parseMessage(frame.body.slice(0, frame.split))
   const usage = readUsage(own(head, "usage"))
+  if (own(head, "kind") === "returned") return { kind: "guest", end: { ok: true, result: frame.body.slice(frame.split), logs: own(head, "logs") }, usage }
   if (own(head, "kind") === "guest") return { kind: "guest", end: parseMessage(frame.body.slice(frame.split)), usage }
   const reason = reasons.find((each) => each === own(head, "reason"))
   return reason === undefined ? { kind: "lost" } : { kind: "terminated", reason, usage }

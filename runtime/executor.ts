@@ -75,10 +75,18 @@ function onEnded(call: GuestCall, end: CallEnd): void {
   calls.delete(call.id)
   call.isolate.dismiss(call.user)
   const usage = { wallMs: call.wallMs, cpuMs: call.cpuMs, heapBytes: call.isolate.heapBytes }
-  const head = JSON.stringify(end.kind === "guest" ? { kind: "guest", usage } : { ...end, usage })
-  send(fromExecutor.end, call.id, head.length, head + (end.kind === "guest" ? JSON.stringify(end.end ?? null) : ""))
+  const result = end.kind === "guest" && own(end.end, "ok") === true ? own(end.end, "result") : undefined
+  // A result is not quoted once more: it may be long, and the server need not read it.
+  if (end.kind === "guest" && typeof result === "string") sendEnd(call, { kind: "returned", usage, logs: own(end.end, "logs") ?? [] }, result)
+  else if (end.kind === "guest") sendEnd(call, { kind: "guest", usage }, JSON.stringify(end.end ?? null))
+  else sendEnd(call, { ...end, usage }, "")
   pool.settle(call.isolate)
   if (draining || retireBy !== Infinity) leaveIfDone()
+}
+
+function sendEnd(call: GuestCall, fields: Readonly<Record<string, unknown>>, body: string): void {
+  const head = JSON.stringify(fields)
+  send(fromExecutor.end, call.id, head.length, head + body)
 }
 
 function placeWaiting(): void {

@@ -38,4 +38,4 @@ export const frameBytes = 48 * 1024 * 1024
 export const operationBytes = 18 * 1024 * 1024
 
 /** Operations travel in frames of about this length at most, so that reading one does not keep the server from others. */
-export const batchBytes = 4 * 1024 * 1024
+export const batchBytes = 1024 * 1024

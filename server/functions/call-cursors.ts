@@ -5,7 +5,8 @@ import type { Cursor } from "../data/index.ts"
 import { RequestError } from "../errors.ts"
 
 const partDocuments = 1000
-const partBytes = 16 * 1024 * 1024
+// Much less than a message may have: a part is encoded in one go, and the server answers others between two parts.
+const partBytes = 1024 * 1024
 /** SOURCE: specification of functions, 2.6; a result is cut there and a warning logged. */
 const mostDocuments = 50_000
 

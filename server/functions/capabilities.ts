@@ -12,6 +12,7 @@ import { failedAnswer } from "./failures.ts"
 import type { HttpClient } from "./http-client.ts"
 import type { HttpServiceRules } from "./http-service-rules.ts"
 import type { Identities } from "./identities.ts"
+import { inSlices } from "./slices.ts"
 
 export interface CapabilityParts {
   readonly data: DataService
@@ -59,9 +60,10 @@ export function createCapabilities({ data, identities, http, services, warn }: C
         // Answers that come together travel together.
         if (due.length === 1) queueMicrotask(() => answer(due.splice(0)))
       }
-      for (const operation of operations) {
+      const begin = (operation: GuestOperation): void => {
         perform(operation).then((value) => deliver({ id: operation.id, ok: true, value }), (error: unknown) => deliver(failedAnswer(operation.id, error)))
       }
+      void inSlices(operations, begin, ended.signal)
     },
     release() {
       ended.abort()

@@ -30,7 +30,7 @@ export function toLogEntry({ each, args, caller, options, started, completed, ou
   const user = caller.kind === "user" ? caller.user["id"] : undefined
   const address = caller.request?.["remoteIPAddress"]
   // SECURITY: an endpoint's argument is a whole HTTP request, with whatever a third party proves itself by.
-  const showsArguments = options.response !== true && !each.disableArgLogs && JSON.stringify(args).length <= mostArgumentText
+  const showsArguments = options.response !== true && !each.disableArgLogs && isShort(args, mostArgumentText)
   const usage = outcome?.usage
   return {
     ...options.logFields,
@@ -47,6 +47,28 @@ export function toLogEntry({ each, args, caller, options, started, completed, ou
     mem_time_usage: usage === undefined ? 0 : Math.round(usage.heapBytes * usage.wallMs),
     ...(error === undefined ? {} : failure(error, outcome)),
   }
+}
+
+/** Whether the JSON text of a value has about this length at most, found without making it: arguments may have 18 MB. */
+function isShort(value: readonly Json[], most: number): boolean {
+  let left = most
+  const open: Json[] = [...value.slice(0, most)]
+  while (open.length > 0 && left >= 0) {
+    const each = open.pop() as Json
+    if (typeof each === "string") left -= each.length + 2
+    else if (typeof each !== "object" || each === null) left -= 4
+    else if (Array.isArray(each)) {
+      left -= 2 + each.length
+      if (left >= 0) open.push(...(each as readonly Json[]))
+    } else {
+      for (const key in each) {
+        left -= key.length + 4
+        if (left < 0) return false
+        open.push((each as Record<string, Json>)[key] as Json)
+      }
+    }
+  }
+  return left >= 0
 }
 
 function failure(error: unknown, outcome: Outcome | undefined): { error: string; error_code: string; stack?: string } {

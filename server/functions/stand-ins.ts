@@ -40,7 +40,7 @@ const promised=(f)=>(...args)=>new Promise((resolve,reject)=>f(...args,(error)=>
   url: `
 ;(u=>{for(const n of ["URL","URLSearchParams"])Object.defineProperty(u,n,{get:()=>globalThis[n],enumerable:true,configurable:true});
 u.fileURLToPath=(url)=>decodeURIComponent(new URL(String(url)).pathname);u.pathToFileURL=(path)=>new URL("file://"+encodeURI(path));u.domainToASCII=(name)=>{try{return new URL("http://"+name).hostname}catch{return""}};u.urlToHttpOptions=(url)=>({protocol:url.protocol,hostname:url.hostname,hash:url.hash,search:url.search,pathname:url.pathname,path:url.pathname+url.search,href:url.href,...(url.port===""?{}:{port:Number(url.port)}),...(url.username?{auth:decodeURIComponent(url.username)+":"+decodeURIComponent(url.password)}:{})})})(module.exports)`,
-  util: "\n;(u=>{for(const n of ['TextEncoder','TextDecoder'])if(!(n in u))Object.defineProperty(u,n,{get:()=>globalThis[n],enumerable:true,configurable:true})})(module.exports)",
+  util: "\n;(u=>{for(const n of ['TextEncoder','TextDecoder'])if(!(n in u))Object.defineProperty(u,n,{get:()=>globalThis[n],enumerable:true,configurable:true});u.types={...u.types,isProxy:()=>false,isExternal:()=>false,isModuleNamespaceObject:()=>false}})(module.exports)",
 }
 
 const texts = new Map<string, string>()

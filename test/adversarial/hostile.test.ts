@@ -1,30 +1,12 @@
 // One guest program an attack. Each runs in an executor of its own, while a bystander's calls on another executor go on;
 // how late the event loop of this process, which stands for the server, was meanwhile is measured and printed.
-import { readdirSync, readFileSync } from "node:fs"
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { createRuntime, type CallLimits, type Outcome, type Runtime } from "../../runtime/index.ts"
-import type { Json } from "../../kernel/index.ts"
+import { createRuntime, type Outcome, type Runtime } from "../../runtime/index.ts"
 import { codeOf, fakeCapabilities, startOf } from "../runtime/host/support.ts"
+import { programs as allPrograms } from "./programs.ts"
 
-/** The first line of a program: what may become of it. */
-interface Expectation {
-  readonly expect: readonly string[]
-  readonly limits?: Partial<CallLimits>
-  readonly args?: readonly Json[]
-  readonly result?: string
-  readonly message?: string
-  readonly code?: string
-  /** At least so many console lines, and never more than 25. */
-  readonly logs?: number
-  readonly identity?: string
-}
-
-const folder = new URL("./programs/", import.meta.url)
-const programs = readdirSync(folder).filter((file) => file.endsWith(".js")).map((file) => {
-  const text = readFileSync(new URL(file, folder), "utf8")
-  return { name: file.slice(0, -3), source: text, expected: JSON.parse(text.slice(3, text.indexOf("\n"))) as Expectation }
-})
+const programs = allPrograms.filter(({ expected }) => expected.needsServer !== true)
 
 let runtime: Runtime
 let delay: ReturnType<typeof monitorEventLoopDelay>

@@ -6,4 +6,19 @@ const refuse = (name) => (...args) => {
   internals.queueTask(callback, [error])
 }
 for (const name of ["lookup", "resolve", "resolve4", "resolve6", "resolveMx", "resolveTxt", "resolveCname", "resolveNs", "resolveSrv", "reverse"]) exports[name] = refuse(name)
-exports.promises = Object.fromEntries(Object.keys(exports).map((name) => [name, async (...args) => exports[name](...args)]))
+const names = Object.keys(exports)
+exports.Resolver = class Resolver {
+  setServers() {}
+  getServers() { return [] }
+  cancel() {}
+}
+exports.promises = { Resolver: class Resolver extends exports.Resolver {} }
+for (const name of names) {
+  exports.promises[name] = async (...args) => exports[name](...args)
+  exports.Resolver.prototype[name] = exports[name]
+  exports.promises.Resolver.prototype[name] = exports.promises[name]
+}
+exports.getServers = () => []
+exports.setServers = () => {}
+for (const name of ["ADDRCONFIG", "V4MAPPED", "ALL"]) exports[name] = 0
+for (const name of ["NODATA", "NOTFOUND", "SERVFAIL", "REFUSED", "TIMEOUT", "CANCELLED"]) exports[name] = `E${name}`

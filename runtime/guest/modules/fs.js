@@ -21,6 +21,10 @@ for (const [name, call] of [["access", "access"], ["lstat", "lstat"], ["stat", "
 exports.existsSync = () => false
 exports.createReadStream = missing("open")
 exports.createWriteStream = missing("open")
+// Packages ask whether something is one of these.
+exports.ReadStream = class ReadStream {}
+exports.WriteStream = class WriteStream {}
+exports.Stats = class Stats {}
 exports.promises = {}
 for (const [name, call] of [["access", "access"], ["lstat", "lstat"], ["stat", "stat"], ["readFile", "open"], ["readdir", "scandir"], ["open", "open"], ["writeFile", "open"], ["mkdir", "mkdir"], ["unlink", "unlink"]]) {
   exports.promises[name] = async (path) => missing(call)(path)

@@ -1,2 +1,2 @@
-// {"expect": ["returned", "terminated:wall-time", "terminated:cpu-time"], "limits": {"wallMs": 400, "cpuMs": 400}}
+// {"expect": ["returned", "terminated:wall-time", "terminated:cpu-time", "terminated:memory"], "limits": {"wallMs": 400, "cpuMs": 400}}
 exports = () => { (async () => { for (;;) await null; })(); return 1; }

@@ -31,7 +31,7 @@ const files: Record<string, string> = {
       const kinds = [new Stream.PassThrough() instanceof Stream, new Stream.Writable() instanceof Stream, new Stream.Readable() instanceof Stream.Readable, {} instanceof Stream]
       let text = ""; await pipeline(Stream.Readable.from(["a", "b"]), new Stream.Writable({ write(chunk, encoding, done) { text += chunk; done() } }))
       const store = new AsyncLocalStorage()
-      return [kinds, text, new url.URL("http://a/b").pathname, await promises.stat("/x").catch((error) => error.code), (() => { try { exec("ls") } catch (error) { return error.code } })(), store.run(1, () => store.getStore()), new Keep({}).keepAlive, __dirname, crypto.verify.length > 3]
+      return [kinds, text, new url.URL("http://a/b").pathname, await promises.stat("/x").catch((error) => error.code), (() => { try { exec("ls") } catch (error) { return error.code } })(), store.run(1, () => store.getStore()), new Keep({}).keepAlive, __dirname, crypto.verify.length > 3, [require("fs").ReadStream, require("net").Socket, require("tls").TLSSocket, require("dns").promises.Resolver].some((Class) => ({}) instanceof Class)]
     }`,
   "functions/node_modules/@scope/deep/deep.js": "export const deep = 7; export default class Deep {}",
 }
@@ -105,7 +105,7 @@ describe("packages", () => {
     expect(await call("shared")).toEqual([true, int(2)])
   })
   test("written for Node find what they ask for at their top, and are refused when they use it", async () => {
-    expect(await call("noder")).toEqual([[true, true, true, false], "ab", "/b", "ENOENT", "ENOTSUP", int(1), false, "/", true])
+    expect(await call("noder")).toEqual([[true, true, true, false], "ab", "/b", "ENOENT", "ENOTSUP", int(1), false, "/", true, false])
   })
   test("that copy and compare members see what ids, bytes and decimals hold", async () => {
     expect(await call("ids")).toEqual([

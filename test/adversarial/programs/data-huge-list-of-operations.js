@@ -1,0 +1,2 @@
+// {"expect": ["threw", "returned", "terminated:memory", "terminated:wall-time"], "needsServer": true, "limits": {"wallMs": 20000}}
+exports = async () => { const c = context.services.get("mongodb-atlas").db("attack").collection("list"); const big = Array.from({ length: 200000 }, (_, k) => k); return Promise.all(Array.from({ length: 40 }, () => c.find({ _id: { $in: big } }).toArray().catch((error) => String(error.message).slice(0, 80)))) }

@@ -1,0 +1,2 @@
+// {"expect": ["threw", "returned", "terminated:memory", "terminated:wall-time"], "needsServer": true, "limits": {"wallMs": 20000}}
+exports = async () => { const c = context.services.get("mongodb-atlas").db("attack").collection("many"); await Promise.all(Array.from({ length: 20 }, () => c.insertMany(Array.from({ length: 1000 }, (_, k) => ({ k, text: "y".repeat(200) }))))); const all = await c.find({}).toArray(); return all.length }

@@ -1,0 +1,2 @@
+// {"expect": ["returned", "threw", "terminated:wall-time"], "limits": {"wallMs": 1500}}
+exports = async () => { for (const name of ["ok", "kind", "id", "value", "ops", "end", "result", "logs", "then", "toJSON", "toBSON", "get", "set", "identity", "args", "name", "code", "message"]) Object.defineProperty(Object.prototype, name, { __proto__: null, configurable: true, get() { return "evil" }, set() { for (;;); } }); await context.http.get({ url: "http://127.0.0.1/" }).catch(() => 0); return { a: 1 } }

@@ -1,0 +1,2 @@
+// {"expect": ["terminated:memory", "terminated:cpu-time", "terminated:wall-time", "threw"], "limits": {"memoryMb": 64, "wallMs": 4000}}
+exports = () => { const kept = []; for (;;) for (const locale of ["de", "ja", "ar", "th", "zh"]) kept.push(new Intl.Segmenter(locale, { granularity: "word" }), new Intl.Collator(locale), new Intl.NumberFormat(locale, { style: "currency", currency: "EUR" }), new Intl.DisplayNames(locale, { type: "region" }), new Intl.DurationFormat(locale)) }

@@ -1,0 +1,2 @@
+// {"expect": ["returned", "threw", "terminated:memory", "terminated:wall-time", "terminated:cpu-time"], "limits": {"wallMs": 4000, "memoryMb": 96}}
+exports = () => { const map = `//# sourceMappingURL=data:application/json;base64,${"QUFB".repeat(2e6)}`; for (let k = 0; k < 50; k++) { try { new Function(`throw new Error("x")\n${map}\n//# sourceURL=${"y".repeat(1e5)}`)() } catch (error) { String(error.stack).length } } return "done" }
