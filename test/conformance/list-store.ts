@@ -2,8 +2,9 @@
 import { cloneValue, equalValues, ObjectId, type Document, type Value } from "../../kernel/index.ts"
 import { StoreError, type BulkOperation, type Change, type Cursor, type FindAndChangeOptions, type FindOptions, type Namespace, type UpdateOptions, type UpdateResult } from "../../server/data/store.ts"
 import {
-  compileFilter, compileProjection, compileUpdate, distinctValues, sortDocuments, upsertDocument, type LanguageOptions,
+  compileFilter, compileProjection, compileUpdate, sortDocuments, upsertDocument, type LanguageOptions,
 } from "../../server/storage/language/index.ts"
+import { DistinctValues } from "../../server/storage/aggregation/index.ts"
 import type { CrudStore } from "./crud-cases.ts"
 
 /** A store over lists in memory. */
@@ -45,7 +46,9 @@ export class ListStore implements CrudStore {
   }
 
   async distinct(namespace: Namespace, field: string, filter: Document): Promise<Value[]> {
-    return distinctValues(this.#select(namespace, filter), field)
+    const found = new DistinctValues(field)
+    for (const document of this.#select(namespace, filter)) found.add(document)
+    return found.values
   }
 
   async insert(namespace: Namespace, documents: readonly Document[], { ordered = true }: { ordered?: boolean } = {}): Promise<Value[]> {

@@ -4,6 +4,7 @@ import { operators } from "./operators.ts"
 import { stages } from "./stages/stages.ts"
 
 export { compileExpression } from "./compile.ts"
+export { DistinctValues } from "./distinct.ts"
 export { rootScope, type Evaluate, type Scope } from "./evaluate.ts"
 export { expressionHook } from "./hook.ts"
 export { preparePipeline, runPipeline, type PipelineContext } from "./pipeline.ts"

@@ -64,6 +64,7 @@ export async function changeAll(access: Access, search: Search, apply: (context:
 }
 
 async function changeNumbered(access: Access, search: Search, numbers: readonly number[], apply: (context: WriteContext, found: Found) => void): Promise<number> {
+  const turn = new Slice()
   let count = 0
   let at = 0
   while (at < numbers.length) {
@@ -83,6 +84,8 @@ async function changeNumbered(access: Access, search: Search, numbers: readonly 
     if (step.error !== undefined) throw step.error
     count += step.count
     at = step.next
+    // A transaction's writes do not wait for anything that would give way.
+    if (turn.isOver) await turn.pause()
   }
   return count
 }

@@ -1,6 +1,6 @@
 // Searches: filter, sort, skip, limit and projection over a scan.
 import type { Document } from "../../../kernel/index.ts"
-import { StoreError, type FindOptions, type Namespace } from "../../data/index.ts"
+import type { FindOptions, Namespace } from "../../data/index.ts"
 import { nodeBounds, type PathBounds } from "../language/bounds.ts"
 import { compileNode } from "../language/compile-tree.ts"
 import { compileProjection, compileSort, type LanguageOptions } from "../language/index.ts"
@@ -10,6 +10,7 @@ import { Slice } from "./cursor.ts"
 import { choosePlan, type Plan } from "./plan.ts"
 import { compileRawFilter } from "./raw-filter.ts"
 import { startScan, type Reader, type Scan } from "./scan.ts"
+import { TopList } from "./top-list.ts"
 import type { Found } from "./write-context.ts"
 
 /** What is looked for, read once from a request. */
@@ -22,7 +23,10 @@ export interface Search {
   readonly compare: ((left: Document, right: Document) => number) | undefined
 }
 
-const mostSortBytes = 100 * 1024 * 1024
+/** How many numbers are counted at once. */
+const countedAtOnce = 100_000
+/** How many sorted documents are handed on at once. */
+const sortedBatch = 512
 const everything = (): boolean => true
 
 /** Reads a filter, a sort and a hint. Throws `StoreError` for what MongoDB refuses. */
@@ -63,7 +67,8 @@ export class Steps {
   readonly #skip: number
   readonly #limit: number
   readonly #scan: Scan | undefined
-  readonly #top: TopList | undefined
+  /** Where the plan does not give the order: what is left to be handed on once all rows were seen. */
+  readonly top: TopList | undefined
   #skipped = 0
   #given = 0
   isDone = false
@@ -74,21 +79,21 @@ export class Steps {
     this.#limit = limit
     const begun = search.begin(reader, limit === 0 || limit === Number.POSITIVE_INFINITY ? 0 : skip + limit)
     this.#scan = begun?.scan
-    this.#top = begun === undefined || begun.sorted ? undefined : new TopList(search.compare as (left: Document, right: Document) => number, limit === 0 ? 0 : skip + limit)
+    this.top = begun === undefined || begun.sorted ? undefined : new TopList(search.compare as (left: Document, right: Document) => number, { skip, most: limit === 0 ? 0 : skip + limit })
     this.isDone = begun === undefined
   }
 
-  /** What the next rows give: nothing yet, where a sort has to see all of them first. */
+  /** What the next rows give: nothing, where a sort has to see all of them first. */
   next(reader: Reader): Found[] {
     const rows = (this.#scan as Scan).next(reader)
     if (rows === null) {
       this.isDone = true
-      return this.#top === undefined ? [] : this.#top.take(this.#skip)
+      return []
     }
     const { matches } = this.#search
     const found = matches === everything ? rows : rows.filter(({ document }) => matches(document))
-    if (this.#top === undefined) return this.#cut(found)
-    for (const each of found) this.#top.add(each)
+    if (this.top === undefined) return this.#cut(found)
+    for (const each of found) this.top.add(each)
     return []
   }
 
@@ -115,6 +120,15 @@ export async function* searchBatches(reader: () => Reader, search: Search, skip 
     if (found.length > 0) yield found
     if (slice.isOver) await slice.pause()
   }
+  for (const batch of await sortedBatches(steps)) {
+    yield batch
+    if (slice.isOver) await slice.pause()
+  }
+}
+
+async function sortedBatches({ top }: Steps): Promise<Found[][]> {
+  const sorted = top === undefined ? [] : await top.sortedGently()
+  return Array.from({ length: Math.ceil(sorted.length / sortedBatch) }, (_, at) => sorted.slice(at * sortedBatch, (at + 1) * sortedBatch))
 }
 
 /** All matching documents in order, each through `shape`. */
@@ -126,7 +140,29 @@ export async function searchAll<Result>(reader: () => Reader, search: Search, sk
     for (const found of steps.next(reader())) results.push(shape(found))
     if (!steps.isDone && slice.isOver) await slice.pause()
   }
+  if (steps.top === undefined) return results
+  for (const batch of await sortedBatches(steps)) {
+    for (const found of batch) results.push(shape(found))
+    if (slice.isOver) await slice.pause()
+  }
   return results
+}
+
+/** How many documents a collection has; gives way to others while it counts. */
+export async function countAll(reader: () => Reader, namespace: Namespace): Promise<number> {
+  const slice = new Slice()
+  let total = 0
+  for (let from = 0; ; from += countedAtOnce) {
+    const { connection, catalog } = reader()
+    const info = lookUp(catalog, namespace)
+    if (info === undefined) return total
+    const { counted, greatest } = connection.get(
+      `SELECT (SELECT count(*) FROM ${info.table} WHERE n > ? AND n <= ?) AS counted, (SELECT max(n) FROM ${info.table}) AS greatest`, from, from + countedAtOnce,
+    ) as { counted: number; greatest: number | null }
+    total += counted
+    if (greatest === null || greatest <= from + countedAtOnce) return total
+    if (slice.isOver) await slice.pause()
+  }
 }
 
 /** The first documents a search finds within a number of rows, or `over` when there are more rows than that. */
@@ -137,7 +173,7 @@ export function searchWithin(reader: Reader, search: Search, limit: number, most
     for (const each of steps.next(reader)) found.push(each)
     if (!steps.isDone && steps.looked > mostRows) return "over"
   }
-  return found
+  return steps.top === undefined ? found : steps.top.sorted()
 }
 
 /** Documents → documents, by the projection of a request. */
@@ -145,38 +181,4 @@ export function compileShape(options: Pick<FindOptions, "projection">, filter: D
   const { projection } = options
   if (projection === undefined || Object.keys(projection).length === 0) return (document) => document
   return compileProjection(projection, { ...language, filter })
-}
-
-/** The first documents of an order, or all of them; never more than MongoDB sorts in memory. */
-class TopList {
-  readonly #compare: (left: Found, right: Found) => number
-  readonly #most: number
-  #kept: Found[] = []
-  #bytes = 0
-
-  constructor(compare: (left: Document, right: Document) => number, most: number) {
-    this.#compare = (left, right) => compare(left.document, right.document) || left.n - right.n
-    this.#most = most
-  }
-
-  add(found: Found): void {
-    this.#kept.push(found)
-    this.#bytes += found.size
-    if (this.#most > 0 && this.#kept.length >= 2 * this.#most + 64) this.#cut()
-    if (this.#bytes > mostSortBytes) {
-      if (this.#most > 0) this.#cut()
-      if (this.#bytes > mostSortBytes) throw new StoreError("bad-request", "Cannot sort: more than 100 MiB of documents, and no index gives their order", { serverCode: 292 })
-    }
-  }
-
-  take(skip: number): Found[] {
-    this.#kept.sort(this.#compare)
-    return this.#kept.slice(skip, this.#most === 0 ? undefined : this.#most)
-  }
-
-  #cut(): void {
-    this.#kept.sort(this.#compare)
-    this.#kept.length = Math.min(this.#kept.length, this.#most)
-    this.#bytes = this.#kept.reduce((sum, { size }) => sum + size, 0)
-  }
 }

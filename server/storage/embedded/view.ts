@@ -1,11 +1,11 @@
 // The port over one access: the shared store, or the view that work in a transaction gets.
-import { splitPath, type Clock, type Document, type Value } from "../../../kernel/index.ts"
+import type { Clock, Document, Value } from "../../../kernel/index.ts"
 import {
   StoreError, type BulkOperation, type Change, type ChangeEvent, type Cursor, type FindAndChangeOptions, type FindOptions, type FindPlan, type IndexDescription, type IndexSpecification, type Namespace, type Store, type StoreAbilities, type StreamOptions,
   type Swap, type SwapOutcome, type UpdateOptions, type UpdateResult,
 } from "../../data/index.ts"
-import { expressionHook, inBatches, preparePipeline } from "../aggregation/index.ts"
-import { compileFilter, compileProjection, distinctValues, type LanguageOptions } from "../language/index.ts"
+import { DistinctValues, expressionHook, inBatches, preparePipeline } from "../aggregation/index.ts"
+import { compileFilter, compileProjection, type LanguageOptions } from "../language/index.ts"
 import { isReserved, refuseReserved } from "../namespaces.ts"
 import type { Access } from "./access.ts"
 import { describeIndexes, lookUp } from "./catalog.ts"
@@ -14,7 +14,7 @@ import { asStoreError } from "./errors.ts"
 import { findFirstInserted } from "./first-inserted.ts"
 import { splitPipeline } from "./pipeline.ts"
 import { pipelineSource } from "./pipeline-source.ts"
-import { compileSearch, compileShape, searchAll, searchBatches, type Search } from "./search.ts"
+import { compileSearch, compileShape, countAll, searchAll, searchBatches, type Search } from "./search.ts"
 import { WriteOperations } from "./write-operations.ts"
 
 /** What a view needs of the store it belongs to. */
@@ -112,10 +112,8 @@ export class View implements Store {
 
   async count(namespace: Namespace, filter: Document, options: { readonly limit?: number; readonly skip?: number } = {}): Promise<number> {
     return this.#write(namespace, async () => {
-      const { connection, catalog } = this.#parts.access.reader()
-      const info = lookUp(catalog, namespace)
-      if (Object.keys(filter).length === 0 && info !== undefined) {
-        const all = connection.get<{ total: number }>(`SELECT count(*) AS total FROM ${info.table}`)?.total ?? 0
+      if (Object.keys(filter).length === 0) {
+        const all = await countAll(() => this.#parts.access.reader(), namespace)
         const rest = Math.max(0, all - count(options.skip, "skip"))
         return count(options.limit, "limit") === 0 ? rest : Math.min(rest, count(options.limit, "limit"))
       }
@@ -128,11 +126,9 @@ export class View implements Store {
 
   async distinct(namespace: Namespace, field: string, filter: Document): Promise<Value[]> {
     return this.#write(namespace, async () => {
-      const [first = ""] = splitPath(field)
-      let values: Document[] = []
-      // The values so far stand for the documents so far: only they are held.
-      for await (const batch of this.#batches(namespace, filter, {})) values = distinctValues([...values, ...batch], field).map((value) => nested(field, value))
-      return first === "" ? [] : distinctValues(values, field)
+      const found = new DistinctValues(field)
+      for await (const batch of this.#batches(namespace, filter, {})) for (const document of batch) found.add(document)
+      return found.values
     })
   }
 
@@ -235,10 +231,6 @@ async function* within(milliseconds: number | undefined, batches: AsyncIterable<
     if (milliseconds !== undefined && milliseconds > 0 && performance.now() - begun > milliseconds) throw new StoreError("unavailable", "Cannot aggregate: the time allowed is over", { serverCode: 50 })
     yield batch
   }
-}
-
-function nested(field: string, value: Value): Document {
-  return splitPath(field).reduceRight<Value>((inner, segment) => ({ [segment]: inner }), [value]) as Document
 }
 
 function count(value: number | undefined, name: string): number {

@@ -1,7 +1,7 @@
 // MongoDB's query language in memory: filters, sorts, projections and updates over one order of values and one walk along paths.
 export { addNumbers, decimalParts, fromParts, integerValue, kindOf, multiplyNumbers, type NumberKind } from "./arithmetic.ts"
 export { filterBounds, type Bound, type PathBounds } from "./bounds.ts"
-export { distinctValues, indexEntries } from "./distinct.ts"
+export { indexEntries } from "./index-entries.ts"
 export { badRequest, serverCode, unsupported } from "./errors.ts"
 export { compileFilter } from "./filter.ts"
 export { exactInteger, isInt64, truncatedInteger } from "./integers.ts"

@@ -196,6 +196,9 @@ describe("a storage file", () => {
     const started = performance.now()
     expect(await store.count(namespace, { "a.b": 9 })).toBe(0)
     expect((await store.update(namespace, { "a.b": 3, text: { $regex: "text" } }, { $set: { done: true } }, { many: true })).modified).toBe(30_000)
+    expect(await store.find(namespace, {}, { sort: { "a.b": 1, text: -1 } }).toArray()).toHaveLength(30_000)
+    expect(await store.distinct(namespace, "_id", {})).toHaveLength(30_000)
+    expect(await store.transaction((inside) => inside.delete(namespace, {}, { many: true }))).toBe(30_000)
     const whole = performance.now() - started
     clearInterval(timer)
     // A batch, and what else runs on this machine; far from the whole.

@@ -2,8 +2,9 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { Decimal128, Double, Long, MaxKey, MinKey, setField, type Document, type Value } from "../../../../kernel/index.ts"
+import { DistinctValues } from "../../../../server/storage/aggregation/index.ts"
 import {
-  compileFilter, compileProjection, compileSort, compileUpdate, distinctValues, filterBounds, indexEntries, sortDocuments, upsertDocument, upsertSeed,
+  compileFilter, compileProjection, compileSort, compileUpdate, filterBounds, indexEntries, sortDocuments, upsertDocument, upsertSeed,
 } from "../../../../server/storage/language/index.ts"
 import { anyDocument, anyName, anyValue } from "../../../kernel/arbitraries.ts"
 
@@ -79,7 +80,7 @@ describe("hostile requests", () => {
       answered(() => compileProjection(projection, { evaluate, filter })(left))
       answered(() => compileSort({ [field]: 1, b: -1 })(left, right))
       answered(() => sortDocuments([left, right], projection))
-      answered(() => distinctValues([left, right], field))
+      answered(() => new DistinctValues(field).add(left))
       answered(() => indexEntries(left, field))
     }), { numRuns: 3000 })
   })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
-import { BSONRegExp, bsonTypeOf, Double, Long, type Document } from "../../../../kernel/index.ts"
-import { distinctValues, upsertDocument, upsertSeed } from "../../../../server/storage/language/index.ts"
+import { BSONRegExp, bsonTypeOf, type Document } from "../../../../kernel/index.ts"
+import { upsertDocument, upsertSeed } from "../../../../server/storage/language/index.ts"
 
 const now = new Date(0)
 const refused = (serverCode: number) => expect.objectContaining({ name: "StoreError", code: "bad-request", serverCode })
@@ -45,12 +45,5 @@ describe("upsertDocument()", () => {
     expect(() => upsertDocument({ _id: 1 }, { kind: "update", update: { $set: { _id: 2 } } }, { now })).toThrow(refused(66))
     expect(() => upsertDocument({ _id: 1 }, { kind: "replace", replacement: { _id: 2 } }, { now })).toThrow(refused(66))
     expect(() => upsertDocument({ _id: 1 }, { kind: "replace", replacement: { $set: { a: 1 } } }, { now })).toThrow(refused(52))
-  })
-})
-
-describe("distinctValues()", () => {
-  test("opens lists, leaves missing out, and takes equal numbers for one", () => {
-    expect(distinctValues([{ a: 1 }, { a: [2, new Double(1)] }, {}, { a: null }, { a: Long.fromNumber(2) }, { a: [[1]] }, { a: [] }], "a")).toEqual([1, 2, null, [1]])
-    expect(distinctValues([{ a: [{ b: "x" }, { b: ["y", "x"] }] }, { a: { b: "z" } }], "a.b")).toEqual(["x", "y", "z"])
   })
 })
