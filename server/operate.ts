@@ -8,7 +8,7 @@ import type { ServerSettings } from "./settings.ts"
 import { difference, type Claim, type SnapshotDifference } from "./snapshot-difference.ts"
 import { customDataReader, openState } from "./storage/index.ts"
 import { tokenOptions } from "./token-options.ts"
-import { createTokenService, storedSnapshot, type KeyRing } from "./tokens/index.ts"
+import { createTokenService, type KeyRing, type LiveSession } from "./tokens/index.ts"
 import { createTriggers } from "./triggers/index.ts"
 import { createCustomData, createUsers, type UserAdministration } from "./users/index.ts"
 import { findDuplicates, type DuplicateData } from "./custom-data-duplicates.ts"
@@ -122,14 +122,9 @@ async function operate(model: Model, opened: OpenedStores, settings: ServerSetti
   }
 }
 
-function toLogin(session: Document, now: Claim | undefined): LiveLogin {
-  const { _id, provider_type: provider, device_id: device, created, last_refresh: lastRefresh, expires } = session
-  const stored = storedSnapshot(session)
-  const snapshot = stored === undefined ? undefined : stored.json === undefined ? null : readClaim(stored.json)
-  return {
-    id: String(_id), provider: String(provider), device: String(device), started: created as Date, lastRefresh: lastRefresh as Date, expires: expires as Date,
-    snapshot, snapshotTaken: stored?.takenAt, differences: snapshot === undefined ? [] : difference(snapshot ?? {}, now ?? {}),
-  }
+function toLogin({ id, providerType: provider, deviceId: device, created: started, lastRefresh, expires, snapshot: copy }: LiveSession, now: Claim | undefined): LiveLogin {
+  const snapshot = copy === undefined ? undefined : copy.json === undefined ? null : readClaim(copy.json)
+  return { id, provider, device, started, lastRefresh, expires, snapshot, snapshotTaken: copy?.takenAt, differences: snapshot === undefined ? [] : difference(snapshot ?? {}, now ?? {}) }
 }
 
 function readClaim(json: string): Claim {

@@ -32,6 +32,12 @@ export interface NewSession {
   readonly snapshot: Snapshot
 }
 
+/** A session as an operator sees it. */
+export interface LiveSession extends Pick<SessionRecord, "id" | "deviceId" | "expires" | "lastRefresh" | "snapshot"> {
+  readonly providerType: string
+  readonly created: Date
+}
+
 export interface Sessions {
   /** False: the id is taken. */
   store(session: NewSession): Promise<boolean>
@@ -51,8 +57,8 @@ export interface Sessions {
   note(session: SessionRecord, snapshot: Snapshot): { readonly session: SessionRecord; readonly stored: Promise<boolean> } | undefined
   /** Stores a new snapshot with its session, and when it was taken. */
   remember(id: string, snapshot: Snapshot): Promise<void>
-  /** The sessions of a user that have neither ended nor expired, newest first, as they are stored. */
-  liveOf(userId: string): Promise<Document[]>
+  /** The sessions of a user that have neither ended nor expired, newest first. */
+  liveOf(userId: string): Promise<LiveSession[]>
   /** Devices a user has logged in from, newest first. */
   devicesOf(userId: string): Promise<Document[]>
   /** When the user last logged in or refreshed, exact to an hour. */
@@ -155,7 +161,8 @@ export function createSessions({ collection, clock, log }: { readonly collection
     },
     async liveOf(userId) {
       const now = clock().getTime()
-      return (await active(userId)).filter(({ expires }) => expires instanceof Date && expires.getTime() > now)
+      const live = (await active(userId)).map((document) => ({ ...toRecord(document), providerType: document["provider_type"] as string, created: document["created"] as Date }))
+      return live.filter(({ expires }) => expires.getTime() > now)
     },
     async devicesOf(userId) {
       await ensureIndexes()
@@ -182,18 +189,14 @@ export function createSessions({ collection, clock, log }: { readonly collection
 }
 
 function toRecord(document: Document): SessionRecord {
-  const snapshot = storedSnapshot(document)
+  const { snapshot: json, snapshot_at: takenAt } = document
+  const snapshot = takenAt instanceof Date ? { json: typeof json === "string" ? json : undefined, takenAt } : undefined
   const [ended, expires, lastRefresh] = [document["ended"], document["expires"], document["last_refresh"]]
   if (!(expires instanceof Date) || !(lastRefresh instanceof Date) || typeof ended !== "boolean") throw new InternalError("internal", "Cannot read a session: its record is damaged")
   return {
     id: document["_id"] as string, userId: document["user_id"] as string, deviceId: document["device_id"] as string, digest: document["digest"] as string, ended, expires, lastRefresh,
     snapshot, snapshotDigest: snapshot === undefined ? undefined : snapshotDigestOf(snapshot),
   }
-}
-
-/** The snapshot in a stored session; undefined when there is none. */
-export function storedSnapshot({ snapshot, snapshot_at: takenAt }: Document): Snapshot | undefined {
-  return takenAt instanceof Date ? { json: typeof snapshot === "string" ? snapshot : undefined, takenAt } : undefined
 }
 
 function stored({ json, takenAt }: Snapshot): Document {
