@@ -26,7 +26,7 @@ export const findingCodes = {
   "bad-template": "A `%(…)` template that cannot be resolved",
   "unknown-secret": "A reference to a secret that nobody supplies",
   "secrets-on-disk": "Secrets in clear inside the app directory",
-  "bad-secret": "A secret outside its documented length",
+  "bad-secret": "A secret outside its documented length or letters",
   "unknown-function": "A reference to a function that does not exist",
   "unknown-value": "A rule names a value that does not exist",
   "misspelt-field": "A rule names a field that the schema does not have and nearly has",

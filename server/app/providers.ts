@@ -74,7 +74,7 @@ function readProvider(key: string, place: Place, reading: Reading, references: F
     redirectUris: fields.texts("redirect_uris"),
     domainRestrictions: fields.texts("domain_restrictions"),
   }
-  checkProvider(provider, fields, report, references)
+  checkProvider(provider, fields, report, references, reading)
   return provider
 }
 
@@ -113,7 +113,7 @@ function readMetadataFields(fields: Fields): AuthProvider["metadataFields"] {
   })
 }
 
-function checkProvider(provider: AuthProvider, fields: Fields, report: Report, references: FunctionReferences): void {
+function checkProvider(provider: AuthProvider, fields: Fields, report: Report, references: FunctionReferences, reading: Reading): void {
   const place = fields.object("config") ?? { ...fields.at, value: {} }
   const config = openFields(place, report, undefined)
   if (config === undefined) return
@@ -124,7 +124,17 @@ function checkProvider(provider: AuthProvider, fields: Fields, report: Report, r
   }
   if (provider.type === "local-userpass") checkPasswords(config, report, refer)
   if (provider.type === "custom-function") refer("authFunctionName", true)
-  if (provider.type === "custom-token") checkTokens(provider, config, fields, report)
+  if (provider.type === "custom-token") checkTokens(provider, config, fields, report, reading)
+  if (signInServices.has(provider.type)) checkClient(provider, config, fields, report)
+}
+
+const signInServices = new Set(["oauth2-google", "oauth2-facebook", "oauth2-apple"])
+
+/** Nothing here keeps an app from being served: logins with the provider are refused, and the others work. */
+function checkClient({ type, config: raw, secretConfig }: AuthProvider, config: Fields, fields: Fields, report: Report): void {
+  if (![raw["clientId"]].flat().some((client) => typeof client === "string" && client !== "")) report.warning("missing-key", config.at, "`clientId` is missing, and without it no token can be checked")
+  if (type === "oauth2-facebook" && secretConfig["clientSecret"] === undefined) report.warning("missing-key", fields.at, "`secret_config` names no `clientSecret`, and without it no token can be checked")
+  if (type === "oauth2-google" && raw["openId"] !== true) report.warning("unsupported", config.at, "unsupported: login by authorization code or redirect; users log in with an ID token once `openId` is on")
 }
 
 function checkPasswords(config: Fields, report: Report, refer: (key: string, wanted: boolean) => void): void {
@@ -139,14 +149,18 @@ function checkPasswords(config: Fields, report: Report, refer: (key: string, wan
   }
 }
 
-function checkTokens(provider: AuthProvider, config: Fields, fields: Fields, report: Report): void {
+function checkTokens(provider: AuthProvider, config: Fields, fields: Fields, report: Report, { secrets }: Reading): void {
   // Exports write an empty algorithm beside an address of keys.
   if (optionalText(config, "signingAlgorithm") !== undefined) config.word("signingAlgorithm", ["HS256", "RS256"])
   if (config.flag("useJWKURI") === true) {
-    if (optionalText(config, "jwkURI") === undefined) report.error("missing-key", config.at, "`jwkURI` is missing")
+    const address = optionalText(config, "jwkURI")
+    if (address === undefined) report.error("missing-key", config.at, "`jwkURI` is missing")
+    else if (URL.parse(address)?.protocol !== "https:") report.warning("bad-value", config.spot("jwkURI"), "keys are fetched from https addresses alone")
     return
   }
   if (optionalText(config, "signingAlgorithm") === undefined) report.error("missing-key", config.at, "`signingAlgorithm` is missing")
   const keys = [provider.secretConfig["signingKeys"] ?? []].flat()
   if (keys.length === 0 || keys.length > 3) report.error("missing-key", fields.spot("secret_config"), "`signingKeys` must name one to three secrets")
+  const weak = provider.config["signingAlgorithm"] === "HS256" ? keys.filter((name) => !/^[A-Za-z0-9_-]{32,512}$/.test(secrets.lookup(String(name)) ?? "x".repeat(32))) : []
+  for (const name of weak) report.warning("bad-secret", fields.spot("secret_config"), `the secret \`${String(name)}\` is not 32 to 512 letters, digits, \`_\` and \`-\`, and is not used`)
 }

@@ -75,7 +75,7 @@ describe("secrets", () => {
     const loaded = appOf({ ...provider, "secrets.json": { auth_providers: { "oauth2-google": { clientSecret: "s" } } } })
     expect(loaded.app?.providers.get("oauth2-google")?.secretConfig).toEqual({ clientSecret: "__oauth2-google_clientSecret" })
     expect(loaded.secrets("__oauth2-google_clientSecret")).toBe("s")
-    expect(found(loaded)).toEqual(["warning secrets-on-disk secrets.json"])
+    expect(found(loaded)).toEqual(["warning unsupported auth_providers/oauth2-google.json#/config", "warning secrets-on-disk secrets.json"])
   })
 
   test("secrets.json by name, and flat", () => {

@@ -71,7 +71,12 @@ rows("providers", [
     `error missing-key ${providers}#/custom-token/secret_config`, `error bad-value ${providers}#/custom-token/config/signingAlgorithm`,
   ]],
   ["a token provider with an address of keys", { [providers]: { "custom-token": { config: { useJWKURI: true, jwkURI: "https://a.example/keys", signingAlgorithm: "" } } } }, []],
-  ["a client secret nobody has", { [providers]: { "oauth2-google": { config: { clientId: "x" }, secret_config: { clientSecret: "google" } } } }, [`error unknown-secret ${providers}#/oauth2-google/secret_config/clientSecret`]],
+  ["keys that may be read on the way", { [providers]: { "custom-token": { config: { useJWKURI: true, jwkURI: "http://a.example/keys", signingAlgorithm: "" } } } }, [`warning bad-value ${providers}#/custom-token/config/jwkURI`]],
+  ["sign-in services that lack what a token is checked with", { [providers]: { "oauth2-google": { config: {} }, "oauth2-apple": { config: {} }, "oauth2-facebook": { config: { clientId: "" } } } }, [
+    `warning missing-key ${providers}#/oauth2-google/config`, `warning unsupported ${providers}#/oauth2-google/config`, `warning missing-key ${providers}#/oauth2-apple/config`,
+    `warning missing-key ${providers}#/oauth2-facebook`, `warning missing-key ${providers}#/oauth2-facebook/config`,
+  ]],
+  ["a client secret nobody has", { [providers]: { "oauth2-google": { config: { clientId: "x", openId: true }, secret_config: { clientSecret: "google" } } } }, [`error unknown-secret ${providers}#/oauth2-google/secret_config/clientSecret`]],
   ["config of other types", { [providers]: { "local-userpass": { config: { autoConfirm: "true", runConfirmationFunction: 1 } } } }, [
     `warning needs-email ${providers}#/local-userpass/config`, `error wrong-type ${providers}#/local-userpass/config/autoConfirm`, `error wrong-type ${providers}#/local-userpass/config/runConfirmationFunction`,
   ]],
