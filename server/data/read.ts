@@ -94,11 +94,12 @@ export function aggregate(collection: UserCollection, pipeline: readonly Documen
 
 function runPipeline(request: RuleRequest, plan: ReadPlan, pipeline: readonly Document[], maxTimeMS: number | undefined): Cursor {
   const { store, namespace } = request
+  const options = maxTimeMS === undefined ? {} : { maxTimeMS }
   if (plan.query !== "none" && plan.whole && plan.filters.projections.length === 0) {
     const visible = Object.keys(plan.query).length === 0 ? pipeline : [{ $match: plan.query }, ...pipeline]
-    return store.aggregate(namespace, visible, maxTimeMS === undefined ? {} : { maxTimeMS })
+    return store.aggregate(namespace, visible, options)
   }
-  return store.aggregateOver(projected(store, visibleDocuments(request, plan, {}), plan.filters.projections, {}), pipeline)
+  return store.aggregateOver(projected(store, visibleDocuments(request, plan, {}), plan.filters.projections, {}), pipeline, options)
 }
 
 /** Applies the projections of filters, then that of the request: each on what the one before left. */

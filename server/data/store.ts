@@ -136,7 +136,7 @@ export interface Store {
   /** Whether a document matches a predicate, decided by this store's query language. */
   matches(document: Document, filter: Document): Promise<boolean>
   /** Runs a pipeline over the given documents instead of a collection: the visible collection of a user. */
-  aggregateOver(documents: AsyncIterable<Document>, pipeline: readonly Document[]): Cursor
+  aggregateOver(documents: AsyncIterable<Document>, pipeline: readonly Document[], options?: { readonly maxTimeMS?: number }): Cursor
   /** Applies a projection to a document. */
   project(document: Document, projection: Document, filter?: Document): Document
 

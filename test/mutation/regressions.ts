@@ -32,7 +32,7 @@ export const faults: readonly Fault[] = [
   fault("R9", "fields that an update removes are not asked about", "engine/rules/write.ts",
     `for (const field of new Set([...Object.keys(before), ...Object.keys(after)])) {`, `for (const field of Object.keys(after)) {`),
   fault("R10", "a pipeline runs over the whole collection", "server/data/read.ts",
-    `return store.aggregateOver(projected(store, visibleDocuments(request, plan, {}), plan.filters.projections, {}), pipeline)`, `return store.aggregate(namespace, pipeline, {})`),
+    `return store.aggregateOver(projected(store, visibleDocuments(request, plan, {}), plan.filters.projections, {}), pipeline, options)`, `return store.aggregate(namespace, pipeline, {})`),
   fault("R11", "a count asks the store without rules", "server/data/read.ts",
     `const counted = await countVisible(request, plan, limit)`, `const counted = await request.store.count(request.namespace, filter, limit === 0 ? {} : { limit })`),
   fault("R12", "`insert` is not asked where there are fields", "engine/rules/write.ts",

@@ -15,6 +15,7 @@ import { findFirstInserted } from "./first-inserted.ts"
 import { splitPipeline } from "./pipeline.ts"
 import { pipelineSource } from "./pipeline-source.ts"
 import { compileSearch, compileShape, countAll, searchAll, searchBatches, type Search } from "./search.ts"
+import { TimeLimit } from "./time-limit.ts"
 import { WriteOperations } from "./write-operations.ts"
 
 /** What a view needs of the store it belongs to. */
@@ -98,14 +99,16 @@ export class View implements Store {
     this.#allow(namespace)
     const { filter, sort, skip, limit, rest } = splitPipeline(pipeline)
     const source = pipelineSource(this, namespace, this.#parts.transaction, (collection) => lookUp(this.#parts.access.reader().catalog, { ...namespace, collection })?.indexes ?? [])
+    const time = new TimeLimit(maxTimeMS)
     // Everything is read and checked before the search begins.
-    const run = preparePipeline(rest, { now: this.#parts.clock(), language: this.#language(), source })
-    yield* within(maxTimeMS, run(within(maxTimeMS, this.#batches(namespace, filter, { skip, limit, ...(sort === undefined ? {} : { sort }) }))))
+    const run = preparePipeline(rest, { now: this.#parts.clock(), language: this.#language(), source: { ...source, lookup: (collection, wanted) => time.of(source.lookup(collection, wanted)) } })
+    yield* time.of(run(time.of(this.#batches(namespace, filter, { skip, limit, ...(sort === undefined ? {} : { sort }) }))))
   }
 
-  aggregateOver(documents: AsyncIterable<Document>, pipeline: readonly Document[]): Cursor {
+  aggregateOver(documents: AsyncIterable<Document>, pipeline: readonly Document[], options: { readonly maxTimeMS?: number } = {}): Cursor {
     const run = async function* (language: LanguageOptions, now: Date): AsyncGenerator<Document[], void, void> {
-      yield* preparePipeline(pipeline, { now, language })(inBatches(documents))
+      const time = new TimeLimit(options.maxTimeMS)
+      yield* time.of(preparePipeline(pipeline, { now, language })(inBatches(time.of(documents))))
     }
     return cursorOf(() => run(this.#language(), this.#parts.clock()))
   }
@@ -221,15 +224,6 @@ export class View implements Store {
 
   close(): Promise<void> {
     return this.#parts.close()
-  }
-}
-
-/** The same batches, until the time a request may take is over. */
-async function* within(milliseconds: number | undefined, batches: AsyncIterable<Document[]>): AsyncGenerator<Document[], void, void> {
-  const begun = performance.now()
-  for await (const batch of batches) {
-    if (milliseconds !== undefined && milliseconds > 0 && performance.now() - begun > milliseconds) throw new StoreError("unavailable", "Cannot aggregate: the time allowed is over", { serverCode: 50 })
-    yield batch
   }
 }
 

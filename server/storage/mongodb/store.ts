@@ -101,8 +101,9 @@ export class MongoView implements Store {
     }, namespace)
   }
 
-  aggregateOver(documents: AsyncIterable<Document>, pipeline: readonly Document[]): Cursor {
+  aggregateOver(documents: AsyncIterable<Document>, pipeline: readonly Document[], options: { readonly maxTimeMS?: number } = {}): Cursor {
     const { scratch, connection: { client, hasDocumentsStage, timeoutMS } } = this.#shared
+    const maxTimeMS = options.maxTimeMS === undefined || options.maxTimeMS <= 0 ? timeoutMS : options.maxTimeMS
     return cursorOver(async () => {
       if (!this.#internal) refuseReservedStages(pipeline)
       const all: Document[] = []
@@ -111,8 +112,8 @@ export class MongoView implements Store {
         all.push(document)
         bytes += bsonSize(document)
       }
-      if (!hasDocumentsStage || bytes > mostInlineBytes) return scratch.aggregate(all, pipeline, timeoutMS)
-      return databaseOf(client, scratchDatabase).aggregate<Document>([{ $documents: { $literal: all } }, ...pipeline], { ...rawReading, maxTimeMS: timeoutMS })
+      if (!hasDocumentsStage || bytes > mostInlineBytes) return scratch.aggregate(all, pipeline, maxTimeMS)
+      return databaseOf(client, scratchDatabase).aggregate<Document>([{ $documents: { $literal: all } }, ...pipeline], { ...rawReading, maxTimeMS })
     })
   }
 
