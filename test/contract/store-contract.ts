@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, test } from "vitest"
 import { ObjectId, type Document } from "../../kernel/index.ts"
 import type { Namespace, Store } from "../../server/data/index.ts"
+import { concurrentContract } from "./concurrent-contract.ts"
 import { firstInsertedContract } from "./first-inserted-contract.ts"
 import { indexContract } from "./index-contract.ts"
 import { readContract } from "./read-contract.ts"
@@ -51,6 +52,7 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>, ga
     readContract(bench)
     writeContract(bench)
     swapContract(bench)
+    concurrentContract(bench)
     indexContract(bench)
     firstInsertedContract(bench)
     transactionContract(bench)
