@@ -9,6 +9,7 @@ import { openEmbeddedStore } from "../../../../server/storage/index.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "backstitch-file-"))
 const namespace = { database: "d", collection: "c" }
+const namespaceOfChild = { database: "full", collection: "documents" }
 let files = 0
 const fresh = (): string => join(folder, `f${files++}.sqlite`)
 const isRoot = process.getuid?.() === 0
@@ -133,6 +134,23 @@ describe("a storage file", () => {
     const again = openEmbeddedStore({ file })
     expect(await again.count(namespace, {})).toBe(stored - 4)
     await again.close()
+  })
+
+  test.skipIf(process.platform === "win32")("that the system lets grow no further refuses writes, and has all that was acknowledged", async () => {
+    const file = fresh()
+    // In blocks of 512 or 1,024 bytes: 1 or 2 MB a file, for the log as well.
+    const limited = spawn("sh", ["-c", 'ulimit -f 2000 && exec "$@"', "sh", process.execPath, join(import.meta.dirname, "full-child.ts"), file], { stdio: ["ignore", "pipe", "inherit"] })
+    const text = (await limited.stdout.toArray()).join("")
+    const { acknowledged, refused, readable } = JSON.parse(text) as { acknowledged: number[]; refused: string[]; readable: number }
+    expect(refused).toEqual(["unavailable"])
+    expect(acknowledged.length).toBeGreaterThan(50)
+    expect(readable).toBeGreaterThanOrEqual(acknowledged.length)
+    const store = openEmbeddedStore({ file })
+    const found = new Set((await store.find(namespaceOfChild, {}).toArray()).map(({ _id, text: stored }) => ((stored as string).length === 3000 ? _id : "torn")))
+    expect(acknowledged.filter((_id) => !found.has(_id))).toEqual([])
+    expect(found.has("torn")).toBe(false)
+    await store.insert(namespaceOfChild, [{ _id: "room again" }])
+    await store.close()
   })
 
   test("is not used any more after it was closed; what was accepted before is written", async () => {
