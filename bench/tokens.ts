@@ -1,5 +1,5 @@
-// Refresh (lookup + sign) beside its floor: one indexed read and one HS256 signature by jose. And an access token met again
-// beside jose's verification.
+// Refresh (lookup + sign) and login beside their floor: one indexed read and one HS256 signature by jose. An access token met again
+// beside jose's verification. What the lookup costs in ever larger collections, and a thousand refreshes in flight.
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -10,13 +10,24 @@ import { openEmbeddedStore, openState } from "../server/storage/index.ts"
 import { toEjson, type Document } from "../kernel/index.ts"
 
 const idOf = (index: number): string => index.toString(16).padStart(24, "0")
-const sizes = [1000, 100_000]
+const sizes = [1000, 10_000, 100_000, 1_000_000]
+/** Sizes with every figure; the others show the lookup and the refresh. */
+const whole = new Set([1000, 1_000_000])
 const sessions = 1000
 const rounds = 5
 const perRound = 3000
 const namespace = { database: "app", collection: "users" }
 
 interface Figure { readonly name: string; readonly microseconds: number }
+
+/** Begins as many pieces of work at one moment, and says how long each took. */
+async function flood(count: number, work: (index: number) => Promise<unknown>): Promise<{ readonly p50: number; readonly p99: number; readonly failures: number }> {
+  const start = performance.now()
+  let failures = 0
+  const times = await Promise.all(Array.from({ length: count }, (_, index) => work(index).catch(() => void (failures += 1)).then(() => performance.now() - start)))
+  times.sort((a, b) => a - b)
+  return { p50: times[Math.floor(count * 0.5)] ?? 0, p99: times[Math.floor(count * 0.99)] ?? 0, failures }
+}
 
 async function once(work: (index: number) => Promise<unknown>, atOnce: number): Promise<number> {
   const start = performance.now()
@@ -42,8 +53,9 @@ function print(title: string, figures: readonly Figure[]): void {
   for (const { name, microseconds } of figures) console.log(`  ${name.padEnd(44)} ${microseconds.toFixed(1).padStart(8)} us  ${(microseconds / floor).toFixed(2).padStart(6)}x`)
 }
 
-/** Prints the figures for a small and a large collection. */
+/** Prints the figures for small and large collections. */
 export async function run(): Promise<void> {
+  const lookups: string[] = []
   for (const size of sizes) {
     const folder = mkdtempSync(join(tmpdir(), "bench-tokens-"))
     const store = openEmbeddedStore({ file: join(folder, "store.sqlite"), durability: "process" })
@@ -60,8 +72,8 @@ export async function run(): Promise<void> {
       let made = 0
       const anonymous = { type: "anon-user", id: undefined, disabled: false, config: {}, secretConfig: {}, metadataFields: [], redirectUris: [], domainRestrictions: [] }
       const users = createUsers({
-        collections, domainId: "64a000000000000000000001", log, sessions: () => tokens, secret: () => undefined, functions: { call: async () => null }, newUserId: () => idOf(Math.floor((made++ * size) / sessions)),
-        config: () => ({ clientAppId: "bench", providers: new Map([["anon-user", anonymous]]), customUserData: config }),
+        collections, domainId: "64a000000000000000000001", log, sessions: () => tokens, secret: () => undefined, functions: { call: async (_name, [payload]) => (payload as Document)["id"] }, newUserId: () => idOf(Math.floor((made++ * size) / sessions)),
+        config: () => ({ clientAppId: "bench", providers: new Map([["anon-user", anonymous], ["custom-function", { ...anonymous, type: "custom-function", config: { authFunctionName: "authenticate" } }]]), customUserData: config }),
       })
       const tokens = createTokenService({ collections, snapshots: customData, users, domainId: "64a000000000000000000001", log, refreshesPerMinute: 1_000_000 })
       const signIn = createSignIn({ users, tokens, decode: decodeSnapshot })
@@ -85,11 +97,33 @@ export async function run(): Promise<void> {
         if (index % sessions === 0) strange = createTokenService({ collections, snapshots: customData, users, domainId: "64a000000000000000000001", log })
         return strange.refresh(pair(index).refresh)
       }
+      const counters = open("counters")
+      const countedRefresh = async (index: number): Promise<void> => {
+        await counters.updateOne({ _id: pair(index).user }, { $inc: { count: 1 } }, { upsert: true })
+        await refresh(index)
+      }
+      for (let index = 0; index < sessions; index++) await signIn.logIn("custom-function", { id: `c${index}` }, { address: "bench" })
+      const logIn = (index: number): Promise<unknown> => signIn.logIn("custom-function", { id: `c${index % sessions}` }, { address: "bench" })
+      const twoWrites = async (index: number): Promise<void> => {
+        await counters.updateOne({ _id: pair(index).user }, { $set: { at: new Date() } }, { upsert: true })
+        await counters.insertOne({ _id: crypto.randomUUID(), user: pair(index).user, created: new Date() })
+        await floor(index)
+      }
+      const [lookup] = await measure({ lookup: (index) => store.findFirstInserted(namespace, "user_id", idOf((index * 7919) % size)) }, 1)
+      lookups.push(`  ${String(size).padStart(9)} documents  ${lookup?.microseconds.toFixed(1).padStart(6)} us`)
       const alien = await Promise.all(pairs.map(({ user }) => new SignJWT({ ...claims, user_data: { team: "red" } }).setProtectedHeader({ alg: "HS256" }).setSubject(user).setIssuedAt().setExpirationTime("30m").sign(secret)))
       console.log(`\n== ${size} documents, ${sessions} sessions, embedded store`)
       for (const atOnce of [1, 16]) {
         print(`refresh, ${atOnce} at once`, await measure({ "floor: indexed read + jose HS256 sign": floor, "refresh": refresh, "refresh, first of its session in a process": coldRefresh }, atOnce))
+        if (!whole.has(size)) continue
+        print(`login, ${atOnce} at once`, await measure({ "floor: indexed read + jose HS256 sign": floor, "floor and the two writes a login makes": twoWrites, "login of a known user": logIn }, atOnce))
         print(`access token met again, ${atOnce} at once`, await measure({ "jose jwtVerify": (index) => jwtVerify(alien[index % alien.length] as string, secret, { algorithms: ["HS256"] }), "verifyAccess": (index) => tokens.verifyAccess(pair(index).access) }, atOnce))
+      }
+      if (whole.has(size)) {
+        print("what a count shared by all processes would cost", await measure({ refresh, "refresh after a counting write": countedRefresh }, 1))
+        const { p50, p99, failures } = await flood(1000, refresh)
+        const bare = await flood(1000, floor)
+        console.log(`\n1,000 refreshes in flight: p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, failures ${failures}; the floor: p50 ${bare.p50.toFixed(1)} ms, p99 ${bare.p99.toFixed(1)} ms`)
       }
       await tokens.close()
     } finally {
@@ -97,4 +131,5 @@ export async function run(): Promise<void> {
       rmSync(folder, { recursive: true })
     }
   }
+  console.log(`\nlookup of custom user data\n${lookups.join("\n")}`)
 }

@@ -21,7 +21,7 @@ const host = new Option("--host <address>", "address to listen on").default("127
 
 program
   .command("serve")
-  .description("serve an exported app directory")
+  .description("serve an exported app directory; SIGHUP deploys it again as it is then, SIGTERM stops")
   .argument("<directory>", "the exported app")
   .addOption(port)
   .addOption(host)
