@@ -11,6 +11,8 @@ export interface CallRequest {
   /** Whose call it is, for fairness; calls without one share a place. */
   readonly user?: string
   readonly start: GuestStart
+  /** In place of `start.args`: their JSON text, which the guest checks; a text that is no JSON ends the call with `InvalidParameter`. */
+  readonly argsText?: string
   readonly limits?: Partial<CallLimits>
   readonly capabilities: Capabilities
 }
@@ -46,7 +48,7 @@ export class PendingCall {
     this.user = request.user ?? ""
     this.limits = limits
     this.functionName = request.start.function
-    this.startText = JSON.stringify(request.start)
+    this.startText = startText(request)
     this.#capabilities = request.capabilities
     const { caller, system, users } = request.start.identities
     this.#identities = new Set([caller, system, ...Object.values(users)])
@@ -150,8 +152,15 @@ export class PendingCall {
   }
 }
 
+/** SECURITY: a text that is not JSON makes the whole none, so nothing in it can stand beside the arguments. */
+function startText({ start, argsText }: CallRequest): string {
+  if (argsText === undefined) return JSON.stringify(start)
+  const { args: _, ...rest } = start
+  return `{"args":${argsText},${JSON.stringify(rest).slice(1)}`
+}
+
 const levels = ["log", "info", "debug", "warn", "error"] as const
-const codes = ["FunctionExecutionError", "FunctionInvalid", "FunctionSyntaxError"] as const
+const codes = ["FunctionExecutionError", "FunctionInvalid", "FunctionSyntaxError", "InvalidParameter"] as const
 
 function refusal(id: number, code: string, message: string): GuestAnswer {
   return { id, ok: false, code, message }

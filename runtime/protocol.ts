@@ -71,7 +71,7 @@ export interface LogLine { readonly level: "log" | "info" | "debug" | "warn" | "
 /** How a request ended, as the guest reports it. The value is canonical Extended JSON text. */
 export type GuestEnd =
   | { readonly ok: true; readonly result: string; readonly logs: readonly LogLine[] }
-  | { readonly ok: false; readonly name: string; readonly message: string; readonly code: "FunctionExecutionError" | "FunctionInvalid" | "FunctionSyntaxError"; readonly stack: string; readonly logs: readonly LogLine[] }
+  | { readonly ok: false; readonly name: string; readonly message: string; readonly code: "FunctionExecutionError" | "FunctionInvalid" | "FunctionSyntaxError" | "InvalidParameter"; readonly stack: string; readonly logs: readonly LogLine[] }
 
 /** Limits of one call; App Services' defaults are in runtime/limits.ts. */
 export interface CallLimits {

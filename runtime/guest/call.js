@@ -101,12 +101,20 @@ const settleAll = async (pending, settled) => {
   return settled
 }
 
+/** Arguments that came unread and are not what they should be; nothing of the app has run. */
+const refuseArguments = (message) => sendEnd(`"ok":false,"name":"Error","message":${quote(sliceText(message, 0, messageLength))},"code":"InvalidParameter","stack":""`)
+
 const begin = ({ start, functions }) => {
   call = { start, functions, entering: true }
   limits = start.limits
   try {
     const args = start.args
-    for (let at = 0; at < args.length; at++) args[at] = decodeMember(args[at], args, at, 0)
+    try {
+      for (let at = 0; at < args.length; at++) args[at] = decodeMember(args[at], args, at, 0)
+    } catch (error) {
+      refuseArguments(readText(error, "message", ""))
+      return
+    }
     if (start.response === true) args[1] = newResponse()
     argumentKinds = []
     const memory = weakGet(kindMemory, args)
@@ -135,7 +143,13 @@ const isPending = (value) => typeof value === "object" && value !== null && !isC
 installGlobals()
 
 const dispatch = (text) => {
-  const message = parseJson(text)
+  let message
+  try {
+    message = parseJson(text)
+  } catch {
+    refuseArguments("arguments are not valid JSON")
+    return
+  }
   if (message.kind === "start") begin(message)
   else if (message.kind === "done") {
     receiveAnswers(message.answers)

@@ -14,7 +14,8 @@ const mostArgumentText = 16 * 1024
 
 export interface CallRecord {
   readonly each: AppFunction
-  readonly args: readonly Json[]
+  /** Undefined for arguments that only the guest has read: they are too long to log. */
+  readonly args: readonly Json[] | undefined
   readonly caller: FunctionCaller
   readonly options: CallOptions
   readonly started: Date
@@ -30,7 +31,7 @@ export function toLogEntry({ each, args, caller, options, started, completed, ou
   const user = caller.kind === "user" ? caller.user["id"] : undefined
   const address = caller.request?.["remoteIPAddress"]
   // SECURITY: an endpoint's argument is a whole HTTP request, with whatever a third party proves itself by.
-  const showsArguments = options.response !== true && !each.disableArgLogs && isShort(args, mostArgumentText)
+  const showsArguments = options.response !== true && !each.disableArgLogs && args !== undefined && isShort(args, mostArgumentText)
   const usage = outcome?.usage
   return {
     ...options.logFields,
@@ -52,7 +53,7 @@ export function toLogEntry({ each, args, caller, options, started, completed, ou
 /** Whether the JSON text of a value has about this length at most, found without making it: arguments may have 18 MB. */
 function isShort(value: readonly Json[], most: number): boolean {
   let left = most
-  const open: Json[] = [...value.slice(0, most)]
+  const open: Json[] = value.slice(0, most)
   while (open.length > 0 && left >= 0) {
     const each = open.pop() as Json
     if (typeof each === "string") left -= each.length + 2

@@ -46,7 +46,7 @@ export interface EndpointResult {
 export interface Functions extends RuleFunctions {
   /**
    * Calls a function with arguments as they came: Extended JSON, a list. Resolves to the result as canonical Extended JSON text.
-   * `args` is `unknown` because it is checked here: not a list or malformed is `InvalidParameter`.
+   * `args` is `unknown` because it is checked here: not a list or malformed is `InvalidParameter`. Long ones may be `RawArguments`.
    */
   run(name: string, args: unknown, caller: FunctionCaller, options: CallOptions): Promise<string>
   /** As {@link Functions.run}, with values in and out. */

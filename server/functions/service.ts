@@ -14,6 +14,7 @@ import { createHttpServiceRules } from "./http-service-rules.ts"
 import { createHttpTransport } from "./http-transport.ts"
 import { Identities, noRequest, systemUser, type ScriptResult } from "./identities.ts"
 import { toLogEntry } from "./log-entry.ts"
+import { RawArguments } from "./raw-arguments.ts"
 import type { CallOptions, EndpointResult, FunctionCaller, Functions, FunctionSettings, FunctionsOptions } from "./ports.ts"
 import { fixedStart, guestLimits, readNames } from "./start.ts"
 
@@ -67,7 +68,7 @@ export async function createFunctions(options: FunctionsOptions, modules?: AppCo
   }
 
   /** Runs a function or its identity script (`entry`) in the runtime. */
-  const perform = async (each: AppFunction, entry: string, args: readonly Json[], caller: FunctionCaller, call: CallOptions, warn: (text: string) => void): Promise<Outcome> => {
+  const perform = async (each: AppFunction, entry: string, args: readonly Json[] | RawArguments, caller: FunctionCaller, call: CallOptions, warn: (text: string) => void): Promise<Outcome> => {
     const needs = reach(each.name)
     const isScript = entry !== each.name
     const scripts = isScript ? { ...needs.identities, scripts: [] } : needs.identities
@@ -75,7 +76,7 @@ export async function createFunctions(options: FunctionsOptions, modules?: AppCo
     const limits: CallLimits = { ...defaultLimits, ...settings.limits, ...settings.functionLimits[each.name] }
     const shownUser = caller.kind === "user" ? caller.user : systemUser
     const start: GuestStart = {
-      function: entry, args, user: toEjson(shownUser), request: toEjson(caller.request ?? noRequest), ...fixed, identities: identities.guest, callerIsSystem: identities.caller.system,
+      function: entry, args: args instanceof RawArguments ? [] : args, user: toEjson(shownUser), request: toEjson(caller.request ?? noRequest), ...fixed, identities: identities.guest, callerIsSystem: identities.caller.system,
       limits: guestLimits(limits), now: clock().getTime(), errorText: settings.errorText,
       entry: isScript ? { identity: identities.guest.caller, system: identities.caller.system } : await entryOf(each, identities),
       ...(needs.asksForNames ? { names: await readNames(data) } : {}),
@@ -83,24 +84,27 @@ export async function createFunctions(options: FunctionsOptions, modules?: AppCo
     }
     const http = createHttpClient(transport, settings.httpResponseBytes)
     const user = caller.kind === "user" ? caller.user["id"] : undefined
-    return runtime.call({ app: code, ...(typeof user === "string" ? { user } : {}), start, limits, capabilities: createCapabilities({ data, identities, http, services, warn }) })
+    return runtime.call({ app: code, ...(typeof user === "string" ? { user } : {}), start, ...(args instanceof RawArguments ? { argsText: args.text } : {}), limits, capabilities: createCapabilities({ data, identities, http, services, warn }) })
   }
 
   const run = async (name: string, given: unknown, caller: FunctionCaller, call: CallOptions): Promise<string> => {
     const started = clock()
     const each = find(name)
-    const args: readonly Json[] = Array.isArray(given) ? given : []
+    let args: readonly Json[] = Array.isArray(given) ? given : []
     const warnings: LogLine[] = []
     let outcome: Outcome | undefined
-    const record = (error: unknown): void => log?.(toLogEntry({ each, args, caller, options: call, started, completed: clock(), outcome, warnings, error }))
+    const record = (error: unknown): void => log?.(toLogEntry({ each, args: given instanceof RawArguments ? undefined : args, caller, options: call, started, completed: clock(), outcome, warnings, error }))
     try {
       if (each.private && (call.via === "client")) throw new RequestError("NotCallable", `function '${name}' is private`)
-      if (given !== undefined && !Array.isArray(given)) throw new RequestError("InvalidParameter", "arguments must be a list")
+      // Long arguments that no rule looks at are read by the guest alone, in the time of the call.
+      const raw = given instanceof RawArguments && call.rule === undefined && admissions.get(each.name)?.isOpen !== false ? given : undefined
+      if (given instanceof RawArguments && raw === undefined) args = given.parse()
+      else if (given !== undefined && raw === undefined && !Array.isArray(given)) throw new RequestError("InvalidParameter", "arguments must be a list")
       const values = decodeArguments(args)
       // SOURCE: specification of functions, 1.2: what comes from outside is asked for `can_evaluate`; what HTTP brings is no list of arguments.
       if (call.via === "client" || call.via === "endpoint" || call.via === "webhook") await admit(each, call.response === true ? undefined : values, caller, admissions.get(each.name))
       if (call.rule !== undefined) await admit(each, undefined, caller, endpointRules.get(call.rule) ?? new Admission({ canEvaluate: call.rule }))
-      outcome = await perform(each, name, args, caller, call, (text) => warnings.push({ level: "warn", text }))
+      outcome = await perform(each, name, raw ?? args, caller, call, (text) => warnings.push({ level: "warn", text }))
       if (outcome.kind !== "returned") throw outcomeError(outcome)
     } catch (error) {
       record(error)

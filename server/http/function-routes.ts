@@ -4,12 +4,16 @@ import type { Caller } from "../data/index.ts"
 import { RequestError } from "../errors.ts"
 import type { AccessGrant } from "../tokens/index.ts"
 import { userDocument } from "../users/index.ts"
+import { longBody, readLongCall } from "./long-call.ts"
 import type { Call, Reply, Route } from "./router.ts"
 import { readStreamRequest, sendStream } from "./watch-stream.ts"
 
 async function callFunction(call: Call): Promise<Reply> {
   const grant = await call.grant()
-  const { name, service, arguments: args } = call.json()
+  const body: unknown = call.raw.body
+  const long = typeof body === "string" && body.length >= longBody ? await readLongCall(body) : undefined
+  // A service's argument is read here in any case.
+  const { name, service, arguments: args } = long === undefined || (typeof long.service === "string" && long.service !== "") ? call.json() : long
   if (typeof name !== "string" || name === "") throw new RequestError("MissingParameter", "missing the name of the function")
   const caller = await callerOf(call, grant)
   if (typeof service === "string" && service !== "") {
