@@ -69,7 +69,8 @@ export interface StoreAbilities {
 }
 
 export interface IndexSpecification { readonly keys: Document; readonly name?: string; readonly unique?: boolean }
-export interface IndexDescription { readonly name: string; readonly keys: Document; readonly unique: boolean; readonly partial: boolean }
+/** `expires`: documents are deleted by themselves some time after the date in the indexed field. */
+export interface IndexDescription { readonly name: string; readonly keys: Document; readonly unique: boolean; readonly partial: boolean; readonly expires?: true }
 
 export interface StreamOptions {
   /**

@@ -45,10 +45,13 @@ export async function* readRecords(store: Store, namespaces: readonly Namespace[
       progress({ kind: "left-out", namespace, what: "it is a view" })
       continue
     }
-    for (const { name, keys, unique, partial } of indexes) {
+    for (const { name, keys, unique, partial, expires } of indexes) {
       if (Object.keys(keys).join() === "_id") continue
       if (partial || !isOrdinaryIndex(keys)) progress({ kind: "left-out", namespace, what: `its index \`${name}\`, which is partial, sparse or of a special kind` })
-      else yield { kind: "index", namespace, index: { keys, name, ...(unique ? { unique } : {}) }, place: `index \`${name}\`` }
+      else {
+        if (expires === true) progress({ kind: "left-out", namespace, what: `the expiry of its index \`${name}\`: documents are no longer deleted by themselves` })
+        yield { kind: "index", namespace, index: { keys, name, ...(unique ? { unique } : {}) }, place: `index \`${name}\`` }
+      }
     }
     let done = 0
     for await (const document of store.find(namespace, {}, { batchSize: 500 })) {

@@ -247,6 +247,7 @@ export class MongoView implements Store {
       return found.map((index) => ({
         name: String(index.name), keys: normalise({ ...index.key }) as Document,
         unique: index.unique === true || index.name === "_id_", partial: index.partialFilterExpression !== undefined || index.sparse === true,
+        ...(index.expireAfterSeconds === undefined ? {} : { expires: true as const }),
       }))
     })
   }

@@ -33,6 +33,17 @@ async function filled(): Promise<OpenedStore> {
   return from
 }
 
+test("what an index loses is said", async () => {
+  const from = await filled()
+  const indexes = [{ name: "when_1", keys: { when: 1 }, unique: false, partial: false, expires: true as const }, { name: "half", keys: { a: 1 }, unique: false, partial: true }]
+  const store = new Proxy(from.store, { get: (target, name) => (name === "indexes" ? async () => indexes : (Reflect.get(target, name, target) as () => unknown).bind?.(target)) })
+  const said: string[] = []
+  const lines: string[] = []
+  await dumpData({ ...from, store }, { ...tasks, progress: (event) => void (event.kind === "left-out" && said.push(event.what)) }, (line) => void lines.push(line))
+  expect(said).toEqual([expect.stringContaining("expiry of its index `when_1`"), expect.stringContaining("index `half`")])
+  expect(lines.filter((line) => line.includes('"when_1"'))).toHaveLength(1)
+})
+
 async function dumpOf(from: OpenedStore, options: Parameters<typeof dumpData>[1] = {}): Promise<string[]> {
   const lines: string[] = []
   await dumpData(from, options, (line) => void lines.push(line))
