@@ -2,6 +2,7 @@
 import { expect, test } from "vitest"
 import { assignRole, bindRules, createCallTable, decideUpdate, defaultRuleSettings, parseRules, storedScope } from "../../../engine/index.ts"
 import type { Value } from "../../../kernel/index.ts"
+import { bound, update } from "./bind-roles.ts"
 
 const roles = [{ name: "editor", apply_when: {}, fields: { address: { fields: { city: { write: true }, note: { read: true } } } } }]
 const rules = bindRules(parseRules({ roles }, { kind: "collection", problems: { errors: [], warnings: [] } }), { user: { id: "u1" } }, createCallTable(), defaultRuleSettings)
@@ -38,10 +39,16 @@ test.each<[name: string, before: Value | typeof absent, after: Value | typeof ab
   ["a list that becomes a document", [{ city: "a" }], { city: "a" }, false],
   ["a nested field that may only be read", { city: "a", note: "n" }, { city: "b", note: "m" }, false],
   ["one that comes before the others", { zip: "1" }, { city: "a", zip: "1" }, true],
+  ["a list that becomes a document like it", [{ city: "a" }], { 0: { city: "b" }, length: 1 }, false],
+  ["a document like a list that becomes one", { 0: { city: "a" }, length: 1 }, [{ city: "b" }], false],
   ["a list of the same", [{ city: "a" }], [{ city: "a" }], true],
 ])("%s", (_name, before, after, granted) => {
   const document = documentOf(before)
   const role = assignRole(rules, storedScope(document))
   if (role === undefined) throw new Error("no role")
   expect(decideUpdate(rules, role, document, documentOf(after)).outcome).toBe(granted ? "granted" : "refused")
+})
+
+test("an entry that only reads admits no difference below it", () => {
+  expect(update(bound([{ fields: { a: { read: true } } }]), { _id: 1, a: { b: 1 } }, { _id: 1, a: { b: 2 } })).toBe("field-forbids a")
 })

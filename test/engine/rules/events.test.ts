@@ -21,6 +21,7 @@ describe("an update", () => {
     ["that removes hidden fields alone", { updatedFields: {}, removedFields: ["secret", "other"] }, null],
     ["that removes one and sets a hidden one", { updatedFields: { secret: 5 }, removedFields: ["title"] }, { updatedFields: {}, removedFields: ["title"] }],
     ["that sets one and removes a hidden one", { updatedFields: { title: "a" }, removedFields: ["secret"] }, { updatedFields: { title: "a" }, removedFields: [] }],
+    ["that sets one and removes another", { updatedFields: { title: "a" }, removedFields: ["title"] }, { updatedFields: { title: "a" }, removedFields: ["title"] }],
     ["that cuts lists short", { updatedFields: {}, removedFields: [], truncatedArrays: [{ field: "title", newSize: 1 }, { field: "secret", newSize: 2 }] }, { updatedFields: {}, removedFields: [], truncatedArrays: [{ field: "title", newSize: 1 }] }],
     ["that cuts a hidden list short", { updatedFields: {}, removedFields: [], truncatedArrays: [{ field: "secret", newSize: 2 }] }, null],
     ["that says nothing", { updatedFields: {}, removedFields: [] }, { updatedFields: {}, removedFields: [] }],
