@@ -36,7 +36,7 @@ async function openFloor(): Promise<{ call: Call; close: () => void }> {
   const call = async (): Promise<void> => {
     const id = ++last
     const answer = new Promise<string>((resolve) => waiting.set(id, resolve))
-    child.send({ id, text: JSON.stringify({ kind: "start", functions: { main: { kind: "inherit" } }, start }) })
+    child.send({ id, text: JSON.stringify({ kind: "start", functions: JSON.stringify({ main: { kind: "inherit" } }), start }) })
     const text = await answer
     if (!text.includes('\\"1\\"')) throw new Error(`the floor answered ${text}`)
   }
@@ -53,7 +53,7 @@ function vmCall(): Call {
       const make = bootstrap.runInContext(context) as (send: (text: string) => void, sync: () => string) => (text: string) => void
       const dispatch = make(() => resolve(), () => "{}")
       wrapper.runInContext(context)
-      dispatch(JSON.stringify({ kind: "start", functions: { main: { kind: "inherit" } }, start }))
+      dispatch(JSON.stringify({ kind: "start", functions: JSON.stringify({ main: { kind: "inherit" } }), start }))
     })
 }
 

@@ -32,6 +32,7 @@ let pool: IsolatePool
 let watchdog: Watchdog
 let surroundings: CallSurroundings
 let draining = false
+let isTending = false
 let retireBy = Infinity
 
 function send(type: number, call: number, split: number, body: string): void {
@@ -107,6 +108,19 @@ function placeWaiting(): void {
   }
 }
 
+/** Looks after the calls that wait, and when there are none, makes contexts ahead, one at a time. */
+function tend(): void {
+  isTending = false
+  placeWaiting()
+  if (waiting.length === 0 && retireBy === Infinity && pool.makeAhead(performance.now())) tendSoon()
+}
+
+function tendSoon(): void {
+  if (isTending) return
+  isTending = true
+  setImmediate(tend)
+}
+
 function onTick(tick: number): boolean {
   for (const { order } of waiting.filter((each) => performance.now() - each.order.at > each.order.limits.wallMs)) giveUp(order)
   const running = [...calls.values()].filter((call) => call.isRunning)
@@ -114,6 +128,7 @@ function onTick(tick: number): boolean {
     send(fromExecutor.beat, 0, 0, JSON.stringify({ rss: process.memoryUsage.rss(), running: running.map((call) => [call.id, Math.round(call.cpuMs)]) }))
   }
   if (retireBy !== Infinity) leaveIfDone()
+  tendSoon()
   return waiting.length > 0 || retireBy !== Infinity
 }
 
@@ -128,10 +143,10 @@ async function setUp(settings: ExecutorSettings, code: AppCode): Promise<void> {
   const [{ preludeSource }, { answerSync }] = (await Promise.all([import(preludeModule!), import(syncModule!)])) as [
     { preludeSource(): string }, { answerSync(request: SyncRequest, modules: AppCode["modules"]): SyncAnswer }]
   const sources: GuestSources = prepareSources(code)
-  pool = new IsolatePool({ size: settings.isolates, sharing: settings.sharing, reserve: settings.reserve, bootstrap: bootstrapText(preludeSource()), onCatastrophe, onFree: () => setImmediate(placeWaiting) })
+  pool = new IsolatePool({ size: settings.isolates, sharing: settings.sharing, reserve: settings.reserve, bootstrap: bootstrapText(preludeSource()), onCatastrophe, onFree: tendSoon })
   surroundings = {
     sources,
-    functionsText: JSON.stringify(Object.fromEntries(code.functions.map((each) => [each.name, each.runAs]))),
+    functionsText: JSON.stringify(JSON.stringify(Object.fromEntries(code.functions.map((each) => [each.name, each.runAs])))),
     answerSync: (request) => answerSync(request, code.modules),
     sendOperations: (call, operations) => batchOperations(operations, (count, body) => send(fromExecutor.ops, call.id, count, body)),
     sendLogs: (call, lines) => send(fromExecutor.logs, call.id, lines.length, JSON.stringify(lines)),

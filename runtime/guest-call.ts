@@ -16,7 +16,7 @@ export type CallEnd =
 /** What a call needs of the process around it. */
 export interface CallSurroundings {
   readonly sources: GuestSources
-  /** The table name → RunAs of the app's functions, as JSON text. */
+  /** The table name → RunAs of the app's functions: JSON text, quoted as the start of a call has it. */
   readonly functionsText: string
   answerSync(request: SyncRequest): SyncAnswer
   sendOperations(call: GuestCall, operations: readonly unknown[]): void

@@ -58,8 +58,8 @@ export interface IsolatePlan {
  * An isolate and its contexts.
  *
  * INVARIANT: one turn at a time. So the time an isolate burns belongs to the call whose turn it is, and a forced stop
- * has one culprit. Nothing synchronous is ever asked of an isolate: it could be in an endless loop, and the executor's
- * own thread would wait for it.
+ * has one culprit. Nothing synchronous is asked of an isolate in whose turn it is: it could be in an endless loop, and the
+ * executor's own thread would wait for it.
  */
 export class GuestIsolate {
   readonly memoryMb: number
@@ -69,7 +69,8 @@ export class GuestIsolate {
   readonly #reserve: GuestContext[] = []
   readonly #turns: Turn[] = []
   readonly #bootstrap: Promise<ivm.Script>
-  #preparing = 0
+  /** The bootstrap, once it is compiled. */
+  #compiled: ivm.Script | undefined
   #calls = 0
   #sampledAt = -Infinity
   /** Calls that are in this isolate now, of each user. */
@@ -85,8 +86,13 @@ export class GuestIsolate {
     this.memoryMb = plan.memoryMb
     this.#isolate = new ivm.Isolate({ memoryLimit: plan.memoryMb, onCatastrophicError: (message) => plan.onCatastrophe(this, message) })
     this.#bootstrap = this.#isolate.compileScript(plan.bootstrap, { filename: "backstitch:prelude" })
-    this.#bootstrap.catch(() => this.#lose())
-    this.refill()
+    this.#bootstrap.then(
+      (script) => {
+        this.#compiled = script
+        plan.onFree()
+      },
+      () => this.#lose(),
+    )
   }
 
   get isDisposed(): boolean {
@@ -120,36 +126,50 @@ export class GuestIsolate {
     else this.#users.delete(user)
   }
 
-  /** Makes contexts until the reserve is full. */
-  refill(): void {
-    if (this.retired || this.isDisposed || this.#preparing > 0 || this.#reserve.length >= this.#plan.reserve || this.running !== undefined) return
-    this.#preparing++
-    this.#prepare()
-      .then((context) => this.#reserve.push(context))
-      .catch(() => this.#lose())
-      .finally(() => {
-        this.#preparing--
-        this.refill()
-        this.#plan.onFree()
-      })
+  /** How many contexts it lacks and could make now, without waiting for anything. */
+  get lacks(): number {
+    return this.retired || this.isDisposed || this.running !== undefined || this.#compiled === undefined ? 0 : this.#plan.reserve - this.#reserve.length
   }
 
-  async #prepare(): Promise<GuestContext> {
-    const context = new GuestContext(await this.#isolate.createContext())
+  /** Makes one context for a later call. INVARIANT: only where something is lacking, see {@link lacks}. */
+  makeAhead(): void {
+    const context = this.#make()
+    if (context !== undefined) this.#reserve.push(context)
+  }
+
+  /**
+   * Makes a context in this thread, or none when the isolate is lost.
+   *
+   * INVARIANT: no turn is running. What else may be queued in the isolate is work of ours and comes to an end, so this thread does not wait long;
+   * and it does without the switches between threads that cost a third of a context. docs/decisions/0185 has the figures.
+   */
+  #make(): GuestContext | undefined {
+    if (this.#compiled === undefined) return undefined
+    try {
+      const context = new GuestContext(this.#isolate.createContextSync())
+      const make = this.#compiled.runSync(context.context, { reference: true })
+      context.dispatch = make.applySync(undefined, [...channelOf(context)], { result: { reference: true } }) as ivm.Reference<(text: string) => void>
+      make.release()
+      return context
+    } catch {
+      this.#lose()
+      return undefined
+    }
+  }
+
+  async #makeLater(): Promise<GuestContext> {
     const script = await this.#bootstrap
+    const context = new GuestContext(await this.#isolate.createContext())
     const make = await script.run(context.context, { reference: true })
-    // SECURITY: these two are all the guest has of the host. Both take one text; the first gives nothing back, whatever happens here.
-    const send = new ivm.Callback((text: unknown) => context.listener?.receive(String(text)), { ignored: true })
-    const sync = new ivm.Callback((text: unknown) => context.listener?.answer(String(text)) ?? "{}", { sync: true })
-    context.dispatch = (await make.apply(undefined, [send, sync], { result: { reference: true } })) as ivm.Reference<(text: string) => void>
+    context.dispatch = (await make.apply(undefined, [...channelOf(context)], { result: { reference: true } })) as ivm.Reference<(text: string) => void>
     make.release()
     return context
   }
 
   /** A context nobody has used, made now if none is ready. */
-  async takeContext(): Promise<GuestContext> {
+  takeContext(): GuestContext | Promise<GuestContext> {
     this.#calls++
-    return this.#reserve.pop() ?? this.#prepare()
+    return this.#reserve.pop() ?? (this.running === undefined ? this.#make() : undefined) ?? this.#makeLater()
   }
 
   /** Puts the wrappers a call is likely to need into its context. They are queued before whatever is queued next. */
@@ -193,7 +213,6 @@ export class GuestIsolate {
       turn.ended(spent, rejection)
     }
     if (performance.now() - this.#sampledAt > 100) this.sampleHeap()
-    this.refill()
     this.#plan.onFree()
   }
 
@@ -233,6 +252,14 @@ export class GuestIsolate {
     this.#reserve.length = 0
     this.#plan.onFree()
   }
+}
+
+// SECURITY: these two are all the guest has of the host. Both take one text; the first gives nothing back, whatever happens here.
+function channelOf(context: GuestContext): readonly [ivm.Callback, ivm.Callback] {
+  return [
+    new ivm.Callback((text: unknown) => context.listener?.receive(String(text)), { ignored: true }),
+    new ivm.Callback((text: unknown) => context.listener?.answer(String(text)) ?? "{}", { sync: true }),
+  ]
 }
 
 /** Text of a rejection as isolated-vm copied it: an error of our realm, or a primitive. */

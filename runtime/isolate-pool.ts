@@ -15,6 +15,8 @@ export interface PoolOptions {
 /** An isolate is replaced after this many calls, or when its heap has grown to this part of its limit. SOURCE: specification, 10.2. */
 const recycleCalls = 1000
 const recycleHeap = 0.6
+/** Most turns end within this time. */
+const shortTurnMs = 2
 
 export class IsolatePool {
   readonly #options: PoolOptions
@@ -45,6 +47,22 @@ export class IsolatePool {
       count++
     }
     if (count < this.#options.size) this.grow(memoryMb)
+  }
+
+  /**
+   * Makes one context ahead, where most are lacking. Says whether it did.
+   *
+   * A turn that has just begun is soon over, and its end would have to wait for this thread: nothing is made beside it. A
+   * longer one is not waited for.
+   */
+  makeAhead(now: number): boolean {
+    let neediest: GuestIsolate | undefined
+    for (const isolate of this.#isolates) {
+      if (isolate.running !== undefined && now - isolate.running.since < shortTurnMs) return false
+      if (isolate.lacks > (neediest?.lacks ?? 0)) neediest = isolate
+    }
+    neediest?.makeAhead()
+    return neediest !== undefined
   }
 
   /**

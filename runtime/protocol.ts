@@ -142,7 +142,8 @@ export type SyncAnswer = { readonly ok: true; readonly value: Json } | { readonl
  * and a turn that ends without `end` and with no operation or timer outstanding is a promise that never settles.
  */
 export type GuestInbound =
-  | { readonly kind: "start"; readonly start: GuestStart; readonly functions: { readonly [name: string]: RunAs } }
+  /** `functions`: JSON text of a table name → {@link RunAs}, which only calls that execute another function read. */
+  | { readonly kind: "start"; readonly start: GuestStart; readonly functions: string }
   | { readonly kind: "done"; readonly answers: readonly GuestAnswer[] }
 export type GuestOutbound =
   | { readonly kind: "ops"; readonly ops: readonly GuestOperation[] }

@@ -105,7 +105,7 @@ const settleAll = async (pending, settled) => {
 const refuseArguments = (message) => sendEnd(`"ok":false,"name":"Error","message":${quote(sliceText(message, 0, messageLength))},"code":"InvalidParameter","stack":""`)
 
 const begin = ({ start, functions }) => {
-  call = { start, functions, entering: true }
+  call = { start, functions: once(() => parseJson(functions)), entering: true }
   limits = start.limits
   try {
     const args = start.args
@@ -119,9 +119,8 @@ const begin = ({ start, functions }) => {
     argumentKinds = []
     const memory = weakGet(kindMemory, args)
     if (memory !== undefined) for (const key of objectKeys(memory)) append(argumentKinds, memory[key])
-    const runAs = hasOwn(functions, start.function) ? functions[start.function] : { kind: "inherit" }
     const caller = { token: start.identities.caller, system: start.callerIsSystem }
-    const identity = start.entry !== undefined ? { token: start.entry.identity, system: start.entry.system } : identityFor(runAs, caller)
+    const identity = start.entry !== undefined ? { token: start.entry.identity, system: start.entry.system } : identityFor(runAsOf(start.function) ?? { kind: "inherit" }, caller)
     depth++
     let result
     try {

@@ -15,11 +15,16 @@ const identityFor = (runAs, inherited) => {
 const scriptPrefix = "\0script:"
 const functionNotFound = (name) => new NativeError(`function not found: '${name}'`)
 
+const runAsOf = (name) => {
+  const functions = call.functions()
+  return hasOwn(functions, name) ? functions[name] : undefined
+}
+
 /** Runs a function in this realm, by reference. */
 const execute = (name, args, caller) => {
   const known = NativeString(name)
-  if (startsWith(known, scriptPrefix) || !hasOwn(call.functions, known)) throw functionNotFound(known)
-  const runAs = call.functions[known]
+  const runAs = startsWith(known, scriptPrefix) ? undefined : runAsOf(known)
+  if (runAs === undefined) throw functionNotFound(known)
   if (runAs.kind !== "script") return runFunction(known, args, identityFor(runAs, caller))
   // The script may be async, so such a function always gives a promise.
   const identity = ask(`"kind":"script","name":${quote(known)}`, (value) => ({ token: value.identity, system: value.system === true }))

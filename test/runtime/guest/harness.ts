@@ -62,6 +62,6 @@ export async function runGuest(functions: { readonly [name: string]: string }, {
       })
       if (answers.length > 0) setImmediate(() => guest.dispatch({ kind: "done", answers }))
     })
-    guest.dispatch({ kind: "start", start: { ...emptyStart, ...start }, functions: Object.fromEntries(Object.keys(functions).map((name) => [name, runAs[name] ?? { kind: "inherit" }])) })
+    guest.dispatch({ kind: "start", start: { ...emptyStart, ...start }, functions: JSON.stringify(Object.fromEntries(Object.keys(functions).map((name) => [name, runAs[name] ?? { kind: "inherit" }]))) })
   })
 }
