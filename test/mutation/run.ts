@@ -7,14 +7,14 @@ import { setPriority } from "node:os"
 import { dirname, join } from "node:path"
 import { copyTree } from "./copy-tree.ts"
 import { mutantsOf, type Mutant } from "./mutants.ts"
-import { nearSuites, quickSuites, root, slowSuites, targets } from "./targets.ts"
+import { isKept, nearSuites, quickSuites, root, slowSuites, targets } from "./targets.ts"
 import type { Survey } from "./worker.ts"
 import { startWorker, survey, told } from "./workers.ts"
 
 /** Tests that take longer are only run for what no quicker one noticed. */
 const slowestTest = 700
 /** How much testing, in milliseconds, every mutant gets at first. */
-const firstBudget = 1_500
+const firstBudget = 1_000
 
 const results = join(root, "node_modules/.cache/backstitch-mutation/results.jsonl")
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"))
@@ -70,11 +70,13 @@ async function judgeAll(all: readonly Numbered[]): Promise<Numbered[]> {
     }
   }
   const loading = new Set(found.loading)
+  const canSwitch = ({ file, number }: Numbered): boolean => testsOf.has(number) && !isKept(file)
+  const needsProcess = ({ file, number }: Numbered): boolean => loading.has(number) || (testsOf.has(number) && isKept(file))
   const steps: readonly (readonly [string, (mutant: Numbered) => boolean, (mutant: Numbered) => Promise<string | null>])[] = [
-    ["a first round of quick tests", ({ number }) => testsOf.has(number), switching(without, (mutant, countOf) => withinBudget(mutant.file, testsOf.get(mutant.number) ?? [], countOf))],
-    ["what happens while modules load, before the suites nearby", ({ number }) => loading.has(number), (mutant) => judgeFresh(mutant, nearSuites(mutant.file), without)],
-    ["all quick tests", ({ number }) => testsOf.has(number), switching(without, (mutant) => (testsOf.get(mutant.number) ?? []).map(({ name }) => name))],
-    ["what happens while modules load, before all suites", ({ number }) => loading.has(number), (mutant) => judgeFresh(mutant, quickSuites, without)],
+    ["a first round of quick tests", canSwitch, switching(without, (mutant, countOf) => withinBudget(mutant.file, testsOf.get(mutant.number) ?? [], countOf))],
+    ["what happens while modules load, before the suites nearby", needsProcess, (mutant) => judgeFresh(mutant, nearSuites(mutant.file), without)],
+    ["all quick tests", canSwitch, switching(without, (mutant) => (testsOf.get(mutant.number) ?? []).map(({ name }) => name))],
+    ["what happens while modules load, before all suites", needsProcess, (mutant) => judgeFresh(mutant, quickSuites, without)],
   ]
   let left = [...all]
   for (const [title, concerns, judge] of steps) left = await judgeEach(title, left, concerns, judge)

@@ -5,13 +5,20 @@ import { join, resolve } from "node:path"
 /** The top folder. */
 export const root = resolve(import.meta.dirname, "../..")
 
-const folders = ["engine/expressions", "engine/rules", "engine/schema"]
-
-/** The flows of `server/data` that hold sections 8 to 10 and 12 of the specification of rules: targets, changes, inserts, visible reads, events, and how rules come to a request. */
+/** The flows of `server/data` that hold sections 8 to 10, 12 and 13 of the specification of rules: targets, changes, inserts, visible reads, events, and how rules come to a request. */
 const flows = ["targets", "update", "insert", "visible", "read", "bulk", "change", "distinct", "watch", "request", "config", "schema", "refusals"].map((name) => `server/data/${name}.ts`)
 
-/** Every file that is mutated. */
-export const targets: readonly string[] = [...folders.flatMap((folder) => filesBelow(folder, ".ts").filter((file) => !/\/(index|tree|types)\.ts$/.test(file))), ...flows]
+/** What explains decisions and warns of them, and decides nothing. */
+const remarks = /\/(analyse|explain|left-over|receipt)\.ts$/
+const sources = [...sourcesIn("engine/rules"), ...flows, ...sourcesIn("engine/expressions"), ...sourcesIn("engine/schema")]
+
+/** Every file that is mutated: first what decides, then what it is made of, then what tells people about it. */
+export const targets: readonly string[] = [...sources.filter((file) => !remarks.test(file)), ...sources.filter((file) => remarks.test(file))]
+
+/** Whether what a file makes outlives the test that made it, so that its mutants need a process each. */
+export function isKept(file: string): boolean {
+  return /^engine\/expressions\/(fast|generate|shape)\.ts$|^engine\/schema\/formats\.ts$/.test(file)
+}
 
 /** Suites that run in one process, test by test. */
 export const quickSuites: readonly string[] = [
@@ -30,4 +37,8 @@ export const slowSuites: readonly string[] = ["test/server/rules-http/matrix.tes
 
 function filesBelow(folder: string, ending: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(ending)).map((name) => `${folder}/${name}`).toSorted()
+}
+
+function sourcesIn(folder: string): string[] {
+  return filesBelow(folder, ".ts").filter((file) => !/\/(index|tree|types)\.ts$/.test(file))
 }

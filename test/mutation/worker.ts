@@ -27,7 +27,7 @@ export interface WorkerOrder {
 export interface Survey { readonly loading: readonly number[]; readonly reach: readonly { readonly name: string; readonly ms: number; readonly mutants: readonly number[] }[]; readonly failing: readonly string[] }
 
 /** A test that takes longer counts as one that notices. */
-const longestTest = 20_000
+const longestTest = 60_000
 
 const order = JSON.parse(process.argv[2] as string) as WorkerOrder
 let active = order.mutant ?? -1
