@@ -3,11 +3,12 @@ import * as crypto from "node:crypto"
 import { promisify } from "node:util"
 import { compare as compareBcrypt } from "bcryptjs"
 import { createGate } from "./limits.ts"
+import { createRememberedPasswords } from "./remembered-passwords.ts"
 
 /** Hashes and verifies passwords, a few at a time. */
 export interface Passwords {
   hash(password: string): Promise<string>
-  /** Whether the password is right, and whether its hash is worth making anew. Takes the same work for `undefined`, the hash of nobody. */
+  /** Whether the password is right, and whether its hash is worth making anew. Takes the same work for `undefined`, the hash of nobody; next to none for what was right less than a minute ago. */
   verify(password: string, hash: string | undefined): Promise<{ readonly right: boolean; readonly outdated: boolean }>
 }
 
@@ -26,16 +27,19 @@ type Argon2Name = "argon2d" | "argon2i" | "argon2id"
 export function createPasswords({ cost = defaultCost, atOnce = 2, waiting = 200 }: { readonly cost?: PasswordCost; readonly atOnce?: number; readonly waiting?: number } = {}): Passwords {
   const gate = createGate(atOnce, waiting)
   const hash = async (password: string): Promise<string> => (hasArgon2 ? hashArgon2(password, cost) : hashScrypt(password))
+  const remembered = createRememberedPasswords()
   let ofNobody: Promise<string> | undefined
 
   return {
     hash: (password) => gate(() => hash(password)),
     async verify(password, stored) {
+      if (stored !== undefined && remembered.has(password, stored)) return { right: true, outdated: !isCurrent(stored, cost) }
       ofNobody ??= hash(crypto.randomBytes(16).toString("hex"))
       // SECURITY: an imported account without a password costs a hash like any other, and no password opens it.
       const against = stored !== undefined && parse(stored) !== undefined ? stored : await ofNobody
-      const right = await gate(() => verifyHash(password, against))
-      return { right: right && against === stored, outdated: !isCurrent(against, cost) }
+      const right = (await gate(() => verifyHash(password, against))) && against === stored
+      if (right) remembered.add(password, against)
+      return { right, outdated: !isCurrent(against, cost) }
     },
   }
 }

@@ -6,6 +6,6 @@ exports = function () {
   const hooked = { toBSON() { look("encoder", () => arguments.callee.caller); return 1 } }
   console.log(hooked); EJSON.stringify(hooked)
   new Promise((done) => { look("executor", () => arguments.callee.caller); done() })
-  require("events"); [3, 1].sort(function () { look("sort", () => arguments.callee.caller.caller); return 0 })
+  require("os"); [3, 1].sort(function () { look("sort", () => arguments.callee.caller.caller); return 0 })
   return found
 }
