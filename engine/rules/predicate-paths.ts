@@ -48,7 +48,10 @@ function noteIdentifiers(path: Path, lists: Map<string, Path[]>): void {
 }
 
 function visitPredicate(predicate: Document, prefix: Path, visit: (path: Path) => void): void {
-  for (const key of Object.keys(predicate)) {
+  const keys = Object.keys(predicate)
+  // SECURITY: `$elemMatch: {}` names no field, and tells whether there is a list with a document in it.
+  if (keys.length === 0 && prefix.length > 0) return visit(prefix)
+  for (const key of keys) {
     const value = predicate[key]
     if (!key.startsWith("$")) visitCondition(value, [...prefix, ...splitPath(key)], visit)
     else if (Array.isArray(value)) for (const item of value as readonly Value[]) if (isDocument(item)) visitPredicate(item, prefix, visit)

@@ -1,7 +1,7 @@
 // What a request looks at (specification of rules, 8.3), and what an update names (decision 0125).
 import { expect, test } from "vitest"
 import { arrayFilterPaths, changePaths, predicatePaths, sortPaths } from "../../../engine/index.ts"
-import type { Document } from "../../../kernel/index.ts"
+import { BSONRegExp, type Document } from "../../../kernel/index.ts"
 
 const dotted = (paths: readonly (readonly string[])[]): string[] => paths.map((path) => path.join("."))
 
@@ -10,6 +10,8 @@ test.each<[Document, string[]]>([
   [{ $or: [{ a: 1 }, { b: 1, $and: [{ c: 1 }] }], d: 1 }, ["a", "b", "c", "d"]], [{ $nor: [{ a: 1 }] }, ["a"]], [{ $comment: "a" }, []], [{ $or: [1] }, []],
   [{ a: { $not: { $gt: 1 } } }, ["a"]], [{ a: { $not: { $elemMatch: { b: 1 } } } }, ["a.b"]], [{ a: { $elemMatch: { b: 1, "c.d": 1 } } }, ["a.b", "a.c.d"]], [{ a: { $elemMatch: { $gt: 1, $lt: 2 } } }, ["a"]], [{ "a.b": { $elemMatch: { c: { $elemMatch: { d: 1 } } } } }, ["a.b.c.d"]],
   [{ a: { $elemMatch: { $or: [{ b: 1 }, { c: 1 }], $and: [{ d: 1 }], $nor: [{ e: 1 }] } } }, ["a.b", "a.c", "a.d", "a.e"]], [{ a: { $size: 1, $elemMatch: { b: 1 } } }, ["a", "a.b"]], [{ a: { $elemMatch: { b: 1 }, $not: { $size: 1 } } }, ["a.b", "a"]],
+  [{ a: { $elemMatch: {} } }, ["a"]], [{ a: { $not: { $elemMatch: {} } } }, ["a"]], [{ a: { $all: [{ $elemMatch: {} }] } }, ["a"]], [{ a: { $elemMatch: { $or: [{ b: 1 }, {}] } } }, ["a.b", "a"]], [{ a: { $elemMatch: { $nor: [{}] } } }, ["a"]], [{ a: { $elemMatch: { $comment: "b" } } }, ["a"]], [{ $or: [{}] }, []],
+  [{ a: null }, ["a"]], [{ $comment: 5 }, []], [{ $or: ["ab"] }, []], [{ a: { $elemMatch: { b: 1 }, c: 1 } }, ["a"]], [{ a: { $not: new BSONRegExp("x") } }, ["a"]], [{ a: { $in: [{ $elemMatch: { b: 1 } }] } }, ["a"]], [{ a: { $all: [{ $elemMatch: { b: 1 } }, { c: 1 }] } }, ["a.b", "a.c"]],
   [{ a: { $all: [{ $elemMatch: { b: 1 } }, { $elemMatch: { c: 1 } }] } }, ["a.b", "a.c"]], [{ a: { $all: [1, 2] } }, ["a"]], [{ a: { $all: [{ b: 1 }] } }, ["a"]],
 ])("the predicate %j looks at %j", (predicate, paths) => {
   expect(dotted(predicatePaths(predicate))).toEqual(paths)
@@ -30,7 +32,7 @@ test.each<[Document, Document[], string[]]>([
 
 test.each<[Document, string[]]>([
   [{ $set: { a: "b", "c.d": 2 }, $unset: { e: "" } }, ["a", "c.d", "e"]], [{ $setOnInsert: { a: 1 }, $inc: { b: 1 } }, ["b"]], [{ $rename: { a: "b.c" } }, ["a", "b.c"]], [{ $rename: { a: 5 } }, ["a"]],
-  [{ $set: { "tags.$[].k": 1, "tags.$.v": 1, "tags.$[x].w": 1 } }, ["tags.k", "tags.v", "tags.w"]], [{ $set: 5 }, []],
+  [{ $set: { "tags.$[].k": 1, "tags.$.v": 1, "tags.$[x].w": 1 } }, ["tags.k", "tags.v", "tags.w"]], [{ $set: 5 }, []], [{ $set: "ab" }, []],
 ])("the update %j names %j", (update, paths) => {
   expect(dotted(changePaths(update, false))).toEqual(paths)
 })

@@ -110,6 +110,16 @@ describe("named by an update", () => {
     expect(forbidden(editor, ["moved"], { ...before, moved: 2 })).toBeUndefined()
   })
 
+  test("a number is an element of a list, before or after, and else a field", () => {
+    const assigned = assignRole(bound([{ fields: { tags: { fields: { v: { write: true } } }, byNumber: { fields: { 0: { write: true } } } } }]), storedScope(before)) as BoundRole
+    const forbids = (path: string, one: Document, other: Document): boolean => forbiddenPath(assigned, [path.split(".")], one, other) !== undefined
+    expect(forbids("byNumber.0", { byNumber: { 0: 1 } }, { byNumber: { 0: 1 } })).toBe(false)
+    expect(forbids("byNumber.1", { byNumber: { 0: 1 } }, { byNumber: { 0: 1 } })).toBe(true)
+    expect(forbids("tags.0.v", { tags: [{ v: 1 }] }, { tags: null })).toBe(false)
+    expect(forbids("tags.0.v", {}, { tags: [{ v: 1 }] })).toBe(false)
+    expect(forbids("tags.0.v", {}, { tags: { 0: { v: 1 } } })).toBe(true)
+  })
+
   test("a document-level write speaks for every field", () => {
     expect(forbidden({ read: false, write: true }, ["salary"])).toBeUndefined()
   })

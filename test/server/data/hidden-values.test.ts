@@ -68,6 +68,18 @@ describe("a document hidden as a whole", () => {
   })
 })
 
+describe("a predicate that names no field below a hidden one", () => {
+  test.each<[string, Document]>([
+    ["an element", { secret: { $elemMatch: {} } }], ["none", { secret: { $not: { $elemMatch: {} } } }], ["one of all", { secret: { $all: [{ $elemMatch: {} }] } }], ["one by alternatives", { secret: { $elemMatch: { $or: [{}] } } }], ["one below", { secret: { $elemMatch: { list: { $elemMatch: {} } } } }],
+  ])("matches nothing: %s", async (_name, filter) => {
+    await store.insert(items, [{ _id: 1, secret: [{ list: [{}] }] }, { _id: 2, secret: 5 }, { _id: 3 }])
+    const collection = collectionWith([{ ...editor, fields: { _id: { read: true }, title: { read: true } } }])
+    expect(await collection.find(filter).toArray()).toEqual([])
+    expect(await collection.count(filter)).toBe(0)
+    expect(await collection.updateMany(filter, { $set: { title: "b" } })).toEqual({ matchedCount: 0, modifiedCount: 0 })
+  })
+})
+
 describe("a live stream", () => {
   test("shows what the user may see, as it happens", async () => {
     const collection = collectionWith([{ name: "own", apply_when: { owner_id: "%%user.id" }, fields: { _id: { read: true }, title: { read: true } } }])
