@@ -4,6 +4,7 @@ import { StoreError } from "../data/index.ts"
 
 /** A document as it will be stored: with an `_id` that may be one, in first place. */
 export function withId(document: Document): Document {
+  if (!isDocument(document)) throw new StoreError("bad-request", "Cannot store a document: it is none", { serverCode: 14 })
   const { _id, ...rest } = document
   if (!Object.hasOwn(document, "_id")) return { _id: new ObjectId(), ...rest }
   checkId(_id)
@@ -34,7 +35,7 @@ export function holdsExactly(field: string, value: Value): (document: Document) 
 
 /** An update without operators is a replacement. */
 export function asReplacement(update: Document | readonly Document[]): Document | undefined {
-  if (Array.isArray(update)) return undefined
+  if (Array.isArray(update) || !isDocument(update as Value)) return undefined
   const document = update as Document
   return Object.keys(document).some((field) => field.startsWith("$")) ? undefined : document
 }

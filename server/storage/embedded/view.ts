@@ -66,7 +66,7 @@ export class View implements Store {
     const language = this.#language()
     return {
       shape: compileShape(options, filter, language), search: compileSearch(namespace, filter, options, language),
-      skip: count(options.skip, "skip"), limit: Math.abs(count(options.limit, "limit")),
+      skip: count(options.skip, "skip"), limit: count(options.limit, "limit"),
     }
   }
 
@@ -129,6 +129,7 @@ export class View implements Store {
 
   async distinct(namespace: Namespace, field: string, filter: Document): Promise<Value[]> {
     return this.#write(namespace, async () => {
+      if (typeof field !== "string") throw new StoreError("bad-request", "Cannot find distinct values: the field is no name", { serverCode: 14 })
       const found = new DistinctValues(field)
       for await (const batch of this.#batches(namespace, filter, {})) for (const document of batch) found.add(document)
       return found.values
@@ -230,7 +231,8 @@ export class View implements Store {
 function count(value: number | undefined, name: string): number {
   if (value === undefined) return 0
   if (!Number.isSafeInteger(value) || (name === "skip" && value < 0)) throw new StoreError("bad-request", `Cannot find: \`${name}\` is no usable number`, { serverCode: 2 })
-  return value
+  // A negative limit is one that the shell sends to ask for a single batch.
+  return Math.abs(value)
 }
 
 function refuseCollation(collation: Document | undefined): void {

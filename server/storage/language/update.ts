@@ -30,6 +30,7 @@ export type CompiledUpdate = (before: Document, isInsert: boolean) => Document
 export function compileUpdate(update: Document | readonly Document[], options: UpdateLanguageOptions): CompiledUpdate {
   if (Array.isArray(update)) return compilePipeline(update as readonly Document[], options)
   const document = update as Document
+  if (!isDocument(document)) throw badRequest("Cannot update: the update is neither document nor pipeline", serverCode.failedToParse)
   const [first] = Object.keys(document)
   if (first === undefined || !first.startsWith("$")) {
     if ((options.arrayFilters ?? []).length > 0) throw badRequest("Cannot update: array filters beside a replacement", serverCode.failedToParse)
@@ -77,8 +78,9 @@ function compilePipeline(pipeline: readonly Document[], options: UpdateLanguageO
   return (before) => withIdOf(before, compiled(before))
 }
 
-/** Refuses a replacement that holds operators. */
+/** Refuses a replacement that is no document or holds operators. */
 export function checkReplacement(replacement: Document): void {
+  if (!isDocument(replacement)) throw badRequest("Cannot replace: the replacement is no document", serverCode.typeMismatch)
   for (const field of Object.keys(replacement)) {
     if (field.startsWith("$")) throw badRequest("Cannot replace: the replacement has a field that begins with `$`", serverCode.dollarPrefixedField)
   }

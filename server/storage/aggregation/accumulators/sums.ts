@@ -100,8 +100,8 @@ export class Deviation {
   }
 }
 
-/** Percentiles of what numbers there are among values: the value at the rank, none in between. */
+/** Percentiles of what numbers there are among values, NaN aside: the value at the rank, none in between. */
 export function percentiles(values: readonly Value[], wanted: readonly number[]): Value[] {
-  const sorted = Float64Array.from(values.filter((value) => isNumeric(value)).map(toNumber)).toSorted()
+  const sorted = Float64Array.from(values.filter((value) => isNumeric(value)).map(toNumber).filter((number) => !Number.isNaN(number))).toSorted()
   return wanted.map((p) => (sorted.length === 0 ? null : toDouble(sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] as number)))
 }

@@ -28,9 +28,9 @@ export function numberText(value: Value): string {
   const number = toNumber(value)
   if (Object.is(number, -0)) return "-0"
   if (!Number.isFinite(number)) return Number.isNaN(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity"
-  const text = String(number)
-  const exponent = /^(.*)e([+-])(\d+)$/.exec(text)
-  return exponent === null ? text : `${exponent[1] as string}e${exponent[2] as string}${(exponent[3] as string).padStart(2, "0")}`
+  // As C++ writes it: the digits that tell it apart, with an exponent below 0.0001 and from 10^16.
+  const [, digits, sign, exponent] = /^(.*)e([+-])(\d+)$/.exec(number.toExponential()) as unknown as [string, string, string, string]
+  return sign === "+" ? (Number(exponent) < 16 ? String(number) : `${digits}e+${exponent}`) : Number(exponent) < 5 ? String(number) : `${digits}e-${exponent.padStart(2, "0")}`
 }
 
 /** A date as ISO 8601 text with milliseconds. */

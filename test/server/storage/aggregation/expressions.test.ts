@@ -87,6 +87,7 @@ const values: readonly (readonly [unknown, unknown])[] = [
   [{ $sortArray: { input: [{ a: 2 }, { b: 1 }, { a: 1 }], sortBy: { a: 1 } } }, [{ b: 1 }, { a: 1 }, { a: 2 }]],
   [{ $maxN: { input: [1, null, 3, 2], n: 2 } }, [3, 2]],
   [{ $percentile: { input: "$l", p: [0.5, 1], method: "approximate" } }, [double(2), double(3)]],
+  [{ $percentile: { input: [3, Number.NaN, 1], p: [1], method: "approximate" } }, [double(3)]],
   [{ $getField: { field: "x", input: "$o" } }, 1],
   [{ $arrayToObject: [[["__proto__", 1]]] }, JSON.parse('{"__proto__":1}')],
   // Dates.
@@ -105,7 +106,7 @@ const values: readonly (readonly [unknown, unknown])[] = [
   [{ $dateFromString: { dateString: null, onNull: "none" } }, "none"],
   [{ $isoWeekYear: date("2021-01-03T00:00:00Z") }, long("2020")],
   // Conversions.
-  [{ $toString: 1e21 }, "1e+21"],
+  [{ $map: { input: [1e21, 1e16, 123_456_789_012_345_680_000, 1e15, 0.0001, 0.000_012_5, -1e-10, 1e300], in: { $toString: "$$this" } } }, ["1e+21", "1e+16", "1.2345678901234568e+20", "1000000000000000", "0.0001", "1.25e-05", "-1e-10", "1e+300"]],
   [{ $toString: decimal("1.50") }, "1.50"],
   [{ $toInt: decimal("-1.9") }, -1],
   [{ $toDecimal: 0.1 }, decimal("0.100000000000000")],
