@@ -71,3 +71,74 @@ describe("warnings", () => {
     expect(warnings).toContain(warning)
   })
 })
+
+describe("no warning is given", () => {
+  test.each<[string, unknown]>([
+    ["write false without writable fields", role({ read: true, write: false, fields: { a: { read: true, write: false } }, additional_fields: { read: true } })],
+    ["a write that hangs on the document, beside a writable field", role({ read: true, write: { a: 1 }, fields: { a: { write: true } } })],
+    ["a true write beside a writable field", role({ write: true, fields: { a: { write: true } } })],
+    ["a role that only writes", role({ write: { a: 1 } })], ["one that reads nothing, as it says", role({ read: false })], ["one with an entry, even an empty one", role({ fields: { a: {} } })],
+    ["additional fields to read", role({ additional_fields: { read: true } })], ["additional fields to write", role({ additional_fields: { write: true } })], ["a whole gate", role({ read: true, document_filters: { read: true, write: false } })],
+    ["files without roles", {}], ["roles that are null", { roles: null, filters: null }],
+  ])("%s", (_name, raw) => {
+    expect(parse(raw)).toMatchObject({ errors: [], warnings: [] })
+  })
+})
+
+describe("a warning is given", () => {
+  test.each<[string, unknown, string[]]>([
+    ["write false beside additional fields to write", role({ read: true, write: false, additional_fields: { write: true } }), ["write-false-is-final /roles/0"]],
+    ["write false beside a nested field to write", role({ read: true, write: false, fields: { a: { fields: { b: { read: true }, c: { write: { d: 1 } } } } } }), ["write-false-is-final /roles/0"]],
+    ["the other half of a gate", role({ read: true, document_filters: { write: true } }), ["half-document-filters /roles/0/document_filters"]],
+    ["an empty gate", role({ read: true, document_filters: {} }), ["half-document-filters /roles/0/document_filters"]],
+    ["nothing granted, without field permissions", role({ insert: true }), ["grants-nothing /roles/0"]],
+    ["nothing granted, by empty ones", role({ fields: {}, additional_fields: {} }), ["grants-nothing /roles/0"]],
+  ])("%s", (_name, raw, warnings) => {
+    expect(parse(raw)).toMatchObject({ errors: [], warnings })
+  })
+})
+
+describe("what is no rules file is refused where it is wrong", () => {
+  test.each<[string, unknown, string[]]>([
+    ["a list", [], ["wrong-operand "]], ["null", null, ["wrong-operand "]], ["a text", "rules", ["wrong-operand "]],
+    ["rules of the first generation by path", { rules: {} }, ["unknown-key "]], ["a role that is a text", { roles: ["r"] }, ["wrong-operand /roles/0", "wrong-operand /roles/0"]], ["one that is null", { roles: [null] }, ["wrong-operand /roles/0", "wrong-operand /roles/0"]], ["one that is a list", { roles: [[]] }, ["wrong-operand /roles/0", "wrong-operand /roles/0"]],
+    ["a name that is a number", { roles: [{ name: 5, apply_when: {}, read: true }] }, ["wrong-operand /roles/0/name"]], ["fields that are a list", role({ fields: [] }), ["wrong-operand /roles/0/fields"]], ["a field that is true", role({ fields: { a: true } }), ["wrong-operand /roles/0/fields/a"]],
+    ["a gate that is true", role({ read: true, document_filters: true }), ["wrong-operand /roles/0/document_filters"]], ["additional fields that are a list", role({ additional_fields: [] }), ["wrong-operand /roles/0/additional_fields"]],
+    ["a projection that is a list", { filters: [{ name: "f", projection: [] }] }, ["wrong-operand /filters/0/projection"]], ["a projection that is a number", { filters: [{ name: "f", projection: 5 }] }, ["wrong-operand /filters/0/projection"]], ["one that is no Extended JSON", { filters: [{ name: "f", projection: { a: { $oid: "x" } } }] }, ["wrong-operand /filters/0/projection"]],
+    ["filters that are an object", { filters: {} }, ["wrong-operand /filters"]],
+  ])("%s", (_name, raw, errors) => {
+    expect(parse(raw).errors).toEqual(errors)
+  })
+
+  test("one with `roles` is of a later generation, whatever else is in it", () => {
+    expect(parse({ roles: [], rules: {}, read: {}, valid: {} }).errors).toEqual([])
+    expect(parse({ read: {} }).errors).toEqual([])
+  })
+})
+
+test("a name may have 100 characters", () => {
+  expect(parse({ roles: [{ name: "r".repeat(100), apply_when: {}, read: true }] })).toMatchObject({ errors: [], rules: { roles: [{ name: "r".repeat(100) }] } })
+})
+
+test("a search that is none is refused, and searches nothing", () => {
+  expect(parse(role({ read: true, search: 1 })).rules.roles[0]?.search).toBe(false)
+})
+
+test("an entry that is null is there, and grants nothing", () => {
+  const { rules, errors } = parse(role({ fields: { a: null }, additional_fields: { read: true } }))
+  expect([errors, rules.roles[0]?.fields?.get("a")]).toEqual([[], { read: undefined, write: undefined, fields: undefined }])
+})
+
+test("an empty projection of a filter is none", () => {
+  expect(parse({ filters: [{ name: "f", projection: {} }] }).rules.filters[0]?.projection).toBeUndefined()
+})
+
+test("the namespace inside a file is that of its collection; a default rule has none", () => {
+  const namespace = (raw: unknown, kind: "collection" | "default"): unknown => {
+    const { database, collection } = parseRules(raw, { kind, problems: { errors: [], warnings: [] } })
+    return [database, collection]
+  }
+  expect(namespace({ database: "d", collection: "c" }, "collection")).toEqual(["d", "c"])
+  expect(namespace({ database: "d", collection: "c" }, "default")).toEqual([undefined, undefined])
+  expect(namespace({ database: 5 }, "collection")).toEqual([undefined, undefined])
+})
