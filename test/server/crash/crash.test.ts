@@ -11,7 +11,7 @@ import { openWorld, type Place } from "./world.ts"
 const childFile = join(import.meta.dirname, "child.ts")
 /** More than the longest operation writes. */
 const mostWrites = 40
-const atOnce = 3
+const atOnce = 2
 /** The modules of the processes, compiled once. */
 const cache = temporaryFolder()
 afterAll(() => cache.remove())
@@ -98,9 +98,10 @@ describe("on MongoDB", () => {
     }, async (place, given, crashed) => {
       const witness = witnesses.get(place.app)
       await scenario.witness?.(witness as NonNullable<typeof witness>, given)
+      // It delivers events too, and would find its claims overtaken by a clock that is so far ahead.
+      await witness?.close()
       // Others can be alive there, so what was left is taken up when its lease has run out.
       await verify(scenario, place, given, crashed, 20_000)
-      await witness?.close()
     })
     expect(points).toBeGreaterThan(1)
   })
