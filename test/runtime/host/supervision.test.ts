@@ -128,11 +128,12 @@ describe("many calls", () => {
 
   test("of a user whose calls burn time leave room for another user's", async () => {
     const { call } = await start()
-    const burning = Array.from({ length: 12 }, () => call("burn", [400], { user: "burner" }))
+    let ended = 0
+    const burning = Array.from({ length: 12 }, () => call("burn", [400], { user: "burner" }).finally(() => ended++))
     await pause(100)
-    const began = performance.now()
     expect(await call("one", [], { user: "other" })).toMatchObject({ kind: "returned" })
-    expect(performance.now() - began).toBeLessThan(400)
+    // Not behind the eight and more that were there before it.
+    expect(ended).toBeLessThan(6)
     expect((await Promise.all(burning)).map(labelOf)).toEqual(Array.from({ length: 12 }, () => "returned"))
   })
 
