@@ -51,6 +51,12 @@ describe("in one document", () => {
     expect(["address.city", "address.zip", "address.geo.lat"].map((path) => readable(withheld, stored, path))).toEqual([false, true, false])
   })
 
+  test("a name that every object inherits is a field only where the document has it", () => {
+    const inherited = { fields: { _id: { read: true }, constructor: { read: { "%%this": { $exists: false } } } } }
+    expect(readable(inherited, { _id: 1 }, "constructor")).toBe(true)
+    expect(readable(inherited, { _id: 1, constructor: "c" } as unknown as Document, "constructor")).toBe(false)
+  })
+
   test("additional fields speak of those without an entry", () => {
     const open = { fields: { secret: {} }, additional_fields: { read: true } }
     expect(["title", "none", "secret", "secret.below"].map((path) => readable(open, stored, path))).toEqual([true, true, false, false])

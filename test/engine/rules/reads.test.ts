@@ -4,7 +4,7 @@ import { decideRead } from "../../../engine/index.ts"
 import type { Document, Value } from "../../../kernel/index.ts"
 import { bound } from "./bind-roles.ts"
 
-const stored: Document = { _id: 1, title: "a", n: 3, address: { city: "o", zip: "1" }, tags: [{ k: 1, v: 2 }, "x", [{ k: 3 }, 4], { v: 5 }] }
+const stored: Document = { _id: 1, title: "a", n: 3, address: { city: "o", zip: "1" }, tags: [{ k: 1, v: 2 }, "x", [{ k: 3 }, 4], { v: 5 }], deep: { a: { b: 1, c: 2 } } }
 
 /** What is shown, whole or in part; or why nothing is. */
 function shown(roles: object | readonly object[], document: Document = stored): unknown {
@@ -62,7 +62,7 @@ describe("one field", () => {
     ["in part, by entries below", { fields: { address: { fields: { city: { read: true } } } } }, { address: { city: "o" } }],
     ["hidden by its `read`, whatever is below", { fields: { title: { read: true }, address: { read: false, fields: { city: { read: true } } } } }, { title: "a" }],
     ["a `write` that is not true hides what may be written below, not what may be read", { fields: { address: { write: false, fields: { city: { write: true }, zip: { read: true } } } } }, { address: { zip: "1" } }],
-    ["and so far down", { fields: { title: { read: true }, address: { write: false, fields: { city: { fields: {}, write: true } } } } }, { title: "a" }],
+    ["and so far down", { fields: { title: { read: true }, deep: { write: false, fields: { a: { fields: { b: { write: true }, c: { read: true } } } } } } }, { title: "a", deep: { a: { c: 2 } } }],
     ["left out where nothing below is readable", { fields: { title: { read: true }, address: { fields: { street: { read: true } } } } }, { title: "a" }],
     ["left out where there is no document", { fields: { title: { fields: { a: { read: true } } }, n: { read: true } } }, { n: 3 }],
     ["of a list each document, in lists too", { fields: { tags: { fields: { k: { read: true } } } } }, { tags: [{ k: 1 }, [{ k: 3 }]] }],

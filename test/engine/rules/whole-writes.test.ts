@@ -1,7 +1,8 @@
 // Inserts and deletions need write on all fields (specification of rules, 9.1), nested permissions included (8.2, 9.3).
 import { describe, expect, test } from "vitest"
+import { assignRole, decideUpdate, storedScope, type BoundRole } from "../../../engine/index.ts"
 import type { Document } from "../../../kernel/index.ts"
-import { bound, deletion, insertion } from "./bind-roles.ts"
+import { bound, deletion, insertion, update } from "./bind-roles.ts"
 
 const nested = { fields: { title: { write: true }, address: { fields: { city: { write: true }, zip: { write: { "%%this": { $gt: "0" } } }, note: { read: true } } } } }
 
@@ -92,5 +93,43 @@ describe("beside write", () => {
   test("no role admits no insert, and a role without `apply_when` never applies", () => {
     expect(insertion(bound([{ apply_when: { a: 2 }, write: true }]), { a: 1 })).toBe("no-role-applies")
     expect(insertion(bound([{ apply_when: undefined, write: true }, { read: true }]), { a: 1 })).toBe("field-forbids a")
+  })
+})
+
+describe("an update", () => {
+  const toThem = [{ _id: 1, owner: "u1", n: 1 }, { _id: 1, owner: "u2", n: 1 }] as const
+
+  test("passes the gate before and after", () => {
+    const gate = { document_filters: { read: true, write: { owner: "u1" } }, write: true }
+    expect(update(bound([gate]), ...toThem)).toBe("gate-refuses")
+    expect(update(bound([gate]), toThem[1], toThem[0])).toBe("gate-refuses")
+    expect(update(bound([gate]), toThem[0], { ...toThem[0], n: 2 })).toBe("granted")
+  })
+
+  test("sees the document before and after", () => {
+    const role = { write: { "%%prevRoot.n": 1, "%%root.n": 2 } }
+    expect(update(bound([role]), { _id: 1, n: 1 }, { _id: 1, n: 2 })).toBe("granted")
+    expect(update(bound([role]), { _id: 1, n: 2 }, { _id: 1, n: 1 })).toBe("role-forbids")
+  })
+
+  test("is refused by the role of the document before the one after is asked", () => {
+    expect(update(bound([{ apply_when: { owner: "u1" }, write: false }, { write: true }]), ...toThem)).toBe("role-forbids")
+    expect(update(bound([{ apply_when: { owner: "u1" }, write: false }]), ...toThem)).toBe("role-forbids")
+  })
+
+  test("that another role of the result admits is granted to the first", () => {
+    const roles = [{ apply_when: { owner: "u1" }, write: true }, { apply_when: { owner: "u2" }, write: true }]
+    const rules = bound(roles)
+    const before = assignRole(rules, storedScope(toThem[0])) as BoundRole
+    expect(decideUpdate(rules, before, ...toThem)).toEqual({ outcome: "granted", role: "r0" })
+    expect(update(bound([roles[0] as object, { apply_when: { owner: "u2" }, fields: { n: { write: true } } }]), ...toThem)).toBe("role-after-forbids owner")
+  })
+
+  test("needs nothing where nothing changes, but a `write` that is there", () => {
+    const same = { _id: 1, a: 1 }
+    expect(update(bound([{ read: true, fields: { b: { write: true } } }]), same, { ...same })).toBe("granted")
+    expect(update(bound([{ read: true, write: false }]), same, { ...same })).toBe("role-forbids")
+    expect(update(bound([{ read: true, write: false }], { writeFalse: "fields" }), same, { ...same })).toBe("role-forbids")
+    expect(update(bound([{ read: true, write: false, fields: { b: { write: true } } }], { writeFalse: "fields" }), same, { ...same })).toBe("granted")
   })
 })
