@@ -1,6 +1,7 @@
 // Starts workers and listens to them.
 import { fork, type ChildProcess } from "node:child_process"
 import { once } from "node:events"
+import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import type { Survey, WorkerOrder } from "./worker.ts"
 
@@ -9,8 +10,11 @@ const patience = 30_000
 
 /** Starts a worker. The property tests it runs are few and the same every time. */
 export function startWorker(order: WorkerOrder): ChildProcess {
+  // What a worker leaves when it is ended goes with the copy of the tree.
+  const temporary = join(order.tree, "temporary")
+  mkdirSync(temporary, { recursive: true })
   return fork(join(order.tree, "test/mutation/worker.ts"), [JSON.stringify(order)], {
-    cwd: order.tree, stdio: ["ignore", "ignore", "ignore", "ipc"], execArgv: ["--no-node-snapshot", "--disable-warning=ExperimentalWarning"], env: { ...process.env, MODEL_RUNS: "300", MODEL_SEED: "1" },
+    cwd: order.tree, stdio: ["ignore", "ignore", "ignore", "ipc"], execArgv: ["--no-node-snapshot", "--disable-warning=ExperimentalWarning"], env: { ...process.env, TMPDIR: temporary, MODEL_RUNS: "300", MODEL_SEED: "1" },
   })
 }
 
