@@ -19,6 +19,8 @@ export interface CallRequest {
 
 /** Bytes of operations a call may have outstanding. */
 const outstandingBytes = 64 * 1024 * 1024
+/** From this length on, a batch is not performed in the same turn of the server's loop in which it was read. */
+const longBatch = 2 * 1024 * 1024
 const longestStack = 16 * 1024
 const longestMessage = 4096
 
@@ -86,7 +88,11 @@ export class PendingCall {
       const due = answers.filter((each) => this.#settle(each.id))
       if (due.length > 0) reply(due)
     }
-    this.#capabilities.perform(wanted, answer)
+    if (body.length < longBatch) return this.#capabilities.perform(wanted, answer)
+    // Reading it took a while, and so does what comes now: others have their turn between.
+    setImmediate(() => {
+      if (!this.ended) this.#capabilities.perform(wanted, answer)
+    })
   }
 
   #settle(id: number): boolean {
