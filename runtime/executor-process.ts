@@ -74,7 +74,6 @@ const stderrBytes = 4096
 export class ExecutorProcess {
   readonly #child: ChildProcess
   readonly #pipe: Duplex
-  readonly #launch: ExecutorLaunch
   #task: ExecutorTask | undefined
   #said = ""
   #gone = false
@@ -85,7 +84,6 @@ export class ExecutorProcess {
   #onReady: ((problems: readonly CodeProblem[]) => void) | undefined
 
   constructor(launch: ExecutorLaunch) {
-    this.#launch = launch
     this.#child = spawn(process.execPath, nodeArguments(launch.modules), { stdio: ["ignore", "ignore", "pipe", "pipe"], env: {}, windowsHide: true })
     this.#pipe = this.#child.stdio[3] as Duplex
     const frames = new FrameReader(frameBytes, (frame) => this.#receive(frame))
@@ -114,13 +112,13 @@ export class ExecutorProcess {
       this.#child.on("close", onGone)
     })
     this.ready.catch(() => undefined)
+    this.send(toExecutor.settings, 0, 0, JSON.stringify(launch.settings))
   }
 
-  /** Gives the process its code; until then it waits, with its own modules read. Once only. */
+  /** Gives the process its code; until then it waits, with its own modules read and a first isolate made. Once only. */
   begin(task: ExecutorTask): void {
     this.#task = task
-    const settings = JSON.stringify(this.#launch.settings)
-    this.send(toExecutor.code, 0, settings.length, settings + task.code)
+    this.send(toExecutor.code, 0, 0, task.code)
   }
 
   get pid(): number | undefined {

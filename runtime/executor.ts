@@ -21,6 +21,8 @@ export type CallHead = Omit<CallOrder, "id" | "at">
 
 interface Waiting { readonly order: CallOrder; readonly start: string }
 
+type AnswerSync = (request: SyncRequest, modules: AppCode["modules"]) => SyncAnswer
+
 /** How far guests stand behind the server where both want the processor. */
 const niceness = 5
 
@@ -28,6 +30,7 @@ const [, , preludeModule, syncModule] = process.argv
 const socket = new Socket({ fd: 3, readable: true, writable: true })
 const calls = new Map<number, GuestCall>()
 const waiting: Waiting[] = []
+let prepared: Promise<AnswerSync> | undefined
 let pool: IsolatePool
 let watchdog: Watchdog
 let surroundings: CallSurroundings
@@ -139,11 +142,21 @@ function giveUp(order: CallOrder): void {
   send(fromExecutor.end, order.id, head.length, head)
 }
 
-async function setUp(settings: ExecutorSettings, code: AppCode): Promise<void> {
-  const [{ preludeSource }, { answerSync }] = (await Promise.all([import(preludeModule!), import(syncModule!)])) as [
-    { preludeSource(): string }, { answerSync(request: SyncRequest, modules: AppCode["modules"]): SyncAnswer }]
-  const sources: GuestSources = prepareSources(code)
+/** Does what can be done before the code has come: reads the guest's side and makes an isolate. */
+async function prepare(settings: ExecutorSettings): Promise<AnswerSync> {
+  const [{ preludeSource }, { answerSync }] = (await Promise.all([import(preludeModule!), import(syncModule!)])) as [{ preludeSource(): string }, { answerSync: AnswerSync }]
   pool = new IsolatePool({ size: settings.isolates, sharing: settings.sharing, reserve: settings.reserve, bootstrap: bootstrapText(preludeSource()), onCatastrophe, onFree: tendSoon })
+  watchdog = new Watchdog({ pool, calls, discard, onHang: () => retire(500), onTick })
+  // A prelude that does not run must show here and not in every call.
+  await pool.grow(settings.memoryMb).open()
+  if (settings.isolates > 1) pool.grow(settings.memoryMb)
+  return answerSync
+}
+
+async function setUp(code: AppCode): Promise<void> {
+  const sources: GuestSources = prepareSources(code)
+  const answerSync = await prepared
+  if (answerSync === undefined) throw new TypeError("Cannot take code before settings")
   surroundings = {
     sources,
     functionsText: JSON.stringify(JSON.stringify(Object.fromEntries(code.functions.map((each) => [each.name, each.runAs])))),
@@ -153,13 +166,12 @@ async function setUp(settings: ExecutorSettings, code: AppCode): Promise<void> {
     ended: onEnded,
     served: () => watchdog.lookForFlood(),
   }
-  // A prelude that does not run must show here and not in every call.
-  const first = pool.grow(settings.memoryMb)
-  ;(await first.takeContext()).release()
-  watchdog = new Watchdog({ pool, calls, discard, onHang: () => retire(500), onTick })
   const files = [...sources.functions.values(), ...sources.modules.values()]
-  if (settings.isolates > 1) pool.grow(settings.memoryMb)
   send(fromExecutor.ready, 0, 0, JSON.stringify({ problems: files.filter((each) => each.problem !== undefined).map(({ kind, name, problem }) => ({ kind, name, problem })) }))
+}
+
+function fail(error: unknown): void {
+  process.stderr.write(`Cannot set up the executor: ${String(own(error, "stack") ?? error)}\n`, die)
 }
 
 function onFrame(frame: Frame): void {
@@ -169,10 +181,11 @@ function onFrame(frame: Frame): void {
     waiting.push({ order: { ...head, id: frame.call, at: performance.now() }, start: frame.body.slice(frame.split) })
     watchdog.wake()
     placeWaiting()
+  } else if (frame.type === toExecutor.settings) {
+    prepared = prepare(JSON.parse(frame.body) as ExecutorSettings)
+    prepared.catch(fail)
   } else if (frame.type === toExecutor.code) {
-    void setUp(JSON.parse(frame.body.slice(0, frame.split)) as ExecutorSettings, JSON.parse(frame.body.slice(frame.split)) as AppCode).catch((error: unknown) => {
-      process.stderr.write(`Cannot set up the executor: ${String(own(error, "stack") ?? error)}\n`, die)
-    })
+    setUp(JSON.parse(frame.body) as AppCode).catch(fail)
   } else if (frame.type === toExecutor.abandon) {
     const call = calls.get(frame.call)
     const running = call?.isRunning

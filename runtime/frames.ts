@@ -3,7 +3,7 @@
 // docs/decisions/0180-framed-pipe.md has the figures.
 
 /** Server → executor. */
-export const toExecutor = { code: 1, call: 2, answers: 3, drain: 4, abandon: 5 } as const
+export const toExecutor = { code: 1, call: 2, answers: 3, drain: 4, abandon: 5, settings: 6 } as const
 /** Executor → server. */
 export const fromExecutor = { ready: 10, ops: 11, logs: 12, end: 13, beat: 14, retire: 15 } as const
 

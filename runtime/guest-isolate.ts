@@ -126,6 +126,11 @@ export class GuestIsolate {
     else this.#users.delete(user)
   }
 
+  /** Resolves when it can make contexts, and has made one. */
+  async open(): Promise<void> {
+    this.#reserve.push(await this.#makeLater())
+  }
+
   /** How many contexts it lacks and could make now, without waiting for anything. */
   get lacks(): number {
     return this.retired || this.isDisposed || this.running !== undefined || this.#compiled === undefined ? 0 : this.#plan.reserve - this.#reserve.length

@@ -5,9 +5,10 @@ import { createRuntime } from "../runtime/index.ts"
 import { createAppLog, type AppLog } from "./app-log.ts"
 import { checkApp, loadApp, sortFindings, type Finding, type LoadedApp } from "./app/index.ts"
 import { ConfigError } from "./errors.ts"
-import type { createHttp, Metrics } from "./http/index.ts"
+import type { AppRegistry, createHttp, Metrics } from "./http/index.ts"
 import type { DataLocation } from "./open-store.ts"
 import type { ReloadOutcome } from "./reload.ts"
+import type { RunningApp } from "./serve-app.ts"
 import type { ServerSettings } from "./settings.ts"
 import type { Mailer } from "./users/index.ts"
 
@@ -123,8 +124,9 @@ export async function createServer(options: ServerOptions): Promise<BackstitchSe
       log.functions(entry)
     } }
     const publicUrl = options.publicUrl ?? settings.http?.publicUrl
-    const app = await serveApp({ model, secrets: loaded.secrets, opened, runtime, log: counted, clock, publicUrl, settings, ...(mailer === undefined ? {} : { mailer }) })
-    const http = await createHttp({ apps: app.registry, log: log.http, probe: opened.probe, metrics: counts, ...settings.http })
+    const serving = serveApp({ model, secrets: loaded.secrets, opened, runtime, log: counted, clock, publicUrl, settings, ...(mailer === undefined ? {} : { mailer }) })
+    // The routes are laid while an executor gets ready for the functions. Nothing asks them before the app is there.
+    const [app, http] = await Promise.all([serving, createHttp({ apps: registryOf(serving), log: log.http, probe: opened.probe, metrics: counts, ...settings.http })])
     await app.start()
     const reloading = createReloading({ app, load, versions: createDeployedVersions({ collection: app.state("deployments"), clock }), alone: opened.embedded, log: log.deployment })
     await reloading.begin(loaded)
@@ -146,6 +148,13 @@ export async function createServer(options: ServerOptions): Promise<BackstitchSe
     await release()
     throw error
   }
+}
+
+/** The one app of this server: none until it is ready. */
+function registryOf(serving: Promise<RunningApp>): AppRegistry {
+  let app: RunningApp | undefined
+  serving.then((running) => { app = running }, () => undefined)
+  return { byClientAppId: (id) => app?.registry.byClientAppId(id), byDomainId: (id) => app?.registry.byDomainId(id), all: () => app?.registry.all() ?? [] }
 }
 
 function acceptedApp(loaded: LoadedApp, findings: readonly Finding[]): NonNullable<LoadedApp["app"]> {

@@ -1,6 +1,6 @@
 // One HTTP exchange of a function with the outside: address policy, pinned to the connection, size and time bounded.
 import { lookup, type LookupAddress } from "node:dns"
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http"
+import type { Agent as HttpAgent, IncomingMessage } from "node:http"
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https"
 import { isIP, type LookupFunction } from "node:net"
 import type { Readable } from "node:stream"
@@ -26,6 +26,9 @@ export interface HttpReply {
 /** Sends one request. Rejects with `RequestError` `HTTPError` or `RestrictedHost`. */
 export type HttpTransport = (exchange: HttpExchange, options: { readonly maxBytes: number; readonly signal: AbortSignal }) => Promise<HttpReply>
 
+// Not imported: see server/http/endpoint-reply.ts.
+const { Agent: PlainAgent, request: httpRequest } = process.getBuiltinModule("node:http")
+
 const restricted = (): RequestError => new RequestError("RestrictedHost", "the host is restricted")
 
 /** The transport over the network. `openHosts` may be reached although their addresses are private. */
@@ -34,7 +37,7 @@ export function createHttpTransport(openHosts: readonly string[]): HttpTransport
   // A connection that is kept alive was checked when it was made; open and closed hosts never share one.
   const agentFor = (isOpen: boolean, secure: boolean): HttpAgent => {
     let pair = agents.get(isOpen)
-    if (pair === undefined) agents.set(isOpen, pair = { http: new HttpAgent({ keepAlive: true, timeout: 30_000 }), https: new HttpsAgent({ keepAlive: true, timeout: 30_000 }) })
+    if (pair === undefined) agents.set(isOpen, pair = { http: new PlainAgent({ keepAlive: true, timeout: 30_000 }), https: new HttpsAgent({ keepAlive: true, timeout: 30_000 }) })
     return secure ? pair.https : pair.http
   }
   return async (exchange, { maxBytes, signal }) => {

@@ -1,6 +1,6 @@
 // The text of tokens: which claims they carry and how they are signed (specification of users, 3.2 and 3.3).
 import { randomBytes } from "node:crypto"
-import { CompactSign } from "jose"
+import { CompactSign } from "jose/jws/compact/sign"
 import type { Brand } from "../../kernel/index.ts"
 import type { SigningKey } from "./keys.ts"
 

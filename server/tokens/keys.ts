@@ -1,6 +1,9 @@
 // Signing keys of one app: a list with the states next, current and retired, shared by all processes through the store.
 import { randomBytes } from "node:crypto"
-import { exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from "jose"
+import type { CryptoKey, JWK } from "jose"
+import { exportJWK } from "jose/key/export"
+import { generateKeyPair } from "jose/key/generate/keypair"
+import { importJWK } from "jose/key/import"
 import { InternalError, type Clock, type Document } from "../../kernel/index.ts"
 import type { StateCollection, UserLog } from "../users/index.ts"
 

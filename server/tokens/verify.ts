@@ -1,6 +1,7 @@
 // Checking tokens in the order of the specification of users, 3.4: size and shape → `kid` → signature → `typ` → `exp` → domain.
 // What follows, the state of the user and the session, is the service's.
-import { compactVerify, errors } from "jose"
+import * as errors from "jose/errors"
+import { compactVerify } from "jose/jws/compact/verify"
 import { fromEjson, isDocument, type Clock, type Document } from "../../kernel/index.ts"
 import { RequestError } from "../errors.ts"
 import { readClaims, type Claims } from "./encode.ts"

@@ -1,5 +1,9 @@
 // Tokens that others signed: `custom-token`, and the ID tokens of Google and Apple (specification of users, 4.5 and 4.7).
-import { createRemoteJWKSet, customFetch, errors, importSPKI, jwtVerify, type CryptoKey, type JWTPayload, type JWTVerifyGetKey } from "jose"
+import type { CryptoKey, JWTPayload, JWTVerifyGetKey } from "jose"
+import * as errors from "jose/errors"
+import { createRemoteJWKSet, customFetch } from "jose/jwks/remote"
+import { jwtVerify } from "jose/jwt/verify"
+import { importSPKI } from "jose/key/import"
 import { InternalError, type Clock, type Value } from "../../kernel/index.ts"
 import { RequestError } from "../errors.ts"
 import type { Credentials } from "./accounts.ts"
