@@ -28,11 +28,11 @@ export function createAppLog(logger: Logger = pino({ level: process.env["BACKSTI
     http: ({ method, route, error }) => logger.error({ method, route, ...describe(error) }, "request failed"),
     // SOURCE: the service's log pages and Admin API: `rule_metrics` with its names.
     data: ({ operation, namespace: { database, collection }, metrics, refused, counts, truncatedAt }) => {
-      // There is one for every request: nothing is made for a log that is off.
-      if (!logger.isLevelEnabled(refused === undefined ? "info" : "warn")) return
+      // There is one for every request: written at `debug` unless it says more than that all went well, and not made for a log that is off.
+      const level = refused !== undefined ? "warn" : truncatedAt !== undefined ? "info" : "debug"
+      if (!logger.isLevelEnabled(level)) return
       const fields = { operation, ...counts, ...(truncatedAt === undefined ? {} : { truncatedAt }), ...(metrics === undefined ? {} : { rule_metrics: { namespaces_metrics: { [`${database}.${collection}`]: ruleMetrics(metrics) } } }) }
-      if (refused === undefined) logger.info(fields, "data")
-      else logger.warn({ ...fields, ...refused }, "data refused")
+      logger[level]({ ...fields, ...refused }, refused === undefined ? "data" : "data refused")
     },
     functions: (entry) => {
       const { type, function_name: name, status, error_code: code, user_id: user, started, completed, messages, error_logs: complaints } = entry
