@@ -6,7 +6,10 @@ import { named, wrong, type NamedCall, type Operator } from "../operands.ts"
 import { instantOfValue, unitArgument, weekdayArgument, type Unit } from "./date-arguments.ts"
 import { calendarOf, instantOf, utcOf, zoneArgument, type TimeZone } from "./time-zone.ts"
 
-const lengths = { week: 604_800_000, day: 86_400_000, hour: 3_600_000, minute: 60_000, second: 1000, millisecond: 1 } as const
+/** Milliseconds of the units that have one length. */
+export const lengths = { week: 604_800_000, day: 86_400_000, hour: 3_600_000, minute: 60_000, second: 1000, millisecond: 1 } as const
+/** A unit that always has the same length. */
+export type FixedUnit = keyof typeof lengths
 const monthsIn = { year: 12, quarter: 3, month: 1 } as const
 
 type AddArguments = { readonly [name in "startDate" | "unit" | "amount" | "timezone"]: Value }

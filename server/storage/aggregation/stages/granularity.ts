@@ -1,6 +1,5 @@
 // Preferred numbers, by which `$bucketAuto` rounds the bounds of its buckets.
 import { isNumeric, toDouble, type Value } from "../../../../kernel/index.ts"
-import { unsupported } from "../../language/index.ts"
 import { toNumber } from "../numbers.ts"
 import { wrongStage } from "../stage.ts"
 import type { Cut } from "./grouping.ts"
@@ -9,14 +8,32 @@ const series: Readonly<Record<string, readonly number[]>> = {
   "R5": [10, 16, 25, 40, 63],
   "R10": [100, 125, 160, 200, 250, 315, 400, 500, 630, 800],
   "R20": [100, 112, 125, 140, 160, 180, 200, 224, 250, 280, 315, 355, 400, 450, 500, 560, 630, 710, 800, 900],
+  "R40": [
+    100, 106, 112, 118, 125, 132, 140, 150, 160, 170, 180, 190, 200, 212, 224, 236, 250, 265, 280, 300,
+    315, 335, 355, 375, 400, 425, 450, 475, 500, 530, 560, 600, 630, 670, 710, 750, 800, 850, 900, 950,
+  ],
+  "R80": [
+    100, 103, 106, 109, 112, 115, 118, 122, 125, 128, 132, 136, 140, 145, 150, 155, 160, 165, 170, 175, 180, 185, 190, 195, 200, 206, 212, 218, 224, 230, 236, 243,
+    250, 258, 265, 272, 280, 290, 300, 307, 315, 325, 335, 345, 355, 365, 375, 387, 400, 412, 425, 437, 450, 462, 475, 487, 500, 515, 530, 545, 560, 580, 600, 615,
+    630, 650, 670, 690, 710, 730, 750, 775, 800, 825, 850, 875, 900, 925, 950, 975,
+  ],
   "1-2-5": [10, 20, 50],
   "E6": [10, 15, 22, 33, 47, 68],
   "E12": [10, 12, 15, 18, 22, 27, 33, 39, 47, 56, 68, 82],
   "E24": [10, 11, 12, 13, 15, 16, 18, 20, 22, 24, 27, 30, 33, 36, 39, 43, 47, 51, 56, 62, 68, 75, 82, 91],
+  "E48": roots(48), "E96": roots(96), "E192": roots(192),
+}
+
+/** The finer E series of IEC 60063: roots of ten to three digits, but for one number of E192. */
+function roots(steps: number): number[] {
+  return Array.from({ length: steps }, (_, step) => {
+    const rounded = Math.round(100 * 10 ** (step / steps))
+    return rounded === 919 ? 920 : rounded
+  })
 }
 
 /** The names MongoDB takes. */
-export const granularities: ReadonlySet<string> = new Set([...Object.keys(series), "R40", "R80", "E48", "E96", "E192", "POWERSOF2"])
+export const granularities: ReadonlySet<string> = new Set([...Object.keys(series), "POWERSOF2"])
 
 /** Buckets whose bounds are preferred numbers. Throws `StoreError` for values that are no numbers or are negative. */
 export function granularBounds(values: readonly Value[], buckets: number, granularity: string, name: string): Cut[] {
@@ -27,7 +44,6 @@ export function granularBounds(values: readonly Value[], buckets: number, granul
     if (number < 0) throw wrongStage(name, "a value is negative, which `granularity` forbids", 40260)
     return number
   })
-  if (granularity !== "POWERSOF2" && !Object.hasOwn(series, granularity)) throw unsupported(`Cannot run \`${name}\`: this granularity is not supported`)
   const cuts: Cut[] = []
   const size = Math.max(1, Math.round(numbers.length / buckets))
   let from = 0

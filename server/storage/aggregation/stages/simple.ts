@@ -108,7 +108,7 @@ const unwind: MakeStage = (operand, context, name) => {
 const absent = Symbol("absent")
 
 /** The value at a path that leads through documents only. */
-function plainValue(document: Document, segments: readonly string[]): Value {
+export function plainValue(document: Document, segments: readonly string[]): Value {
   let value: Value = document
   for (const segment of segments) {
     if (!isDocument(value) || !Object.hasOwn(value, segment)) return undefined

@@ -16,7 +16,7 @@ test("nothing is read before all stages are checked", async () => {
     yield {}
   }
   expect(await refusal(() => run(counted(), [{ $match: {} }, { $project: { a: { $nosuch: 1 } } }]))).toBe("bad-request 168")
-  expect(await refusal(() => run(counted(), [{ $densify: {} }]))).toBe("unsupported")
+  expect(await refusal(() => run(counted(), [{ $geoNear: {} }]))).toBe("unsupported")
   expect(reads).toBe(0)
 })
 
@@ -48,6 +48,11 @@ test("$bucketAuto keeps equal values together", async () => {
   ])
 })
 
+test.each([["R40", 0.95, 2.12], ["R80", 0.975, 2.06], ["E48", 0.953, 2.05], ["E96", 0.976, 2.05], ["E192", 0.988, 2.03]])("$bucketAuto by %s", async (granularity, min, max) => {
+  const values = [1, 2, 101, 950].map((v) => ({ v }))
+  expect(await run(values, [{ $bucketAuto: { groupBy: "$v", buckets: 2, granularity } }, { $limit: 1 }])).toEqual([{ _id: { min, max }, count: 2 }])
+})
+
 test("$bucket puts the rest into the default", async () => {
   expect(await run(people, [{ $bucket: { groupBy: "$points", boundaries: [0, 4], default: "more", output: { ids: { $push: "$_id" } } } }])).toEqual([
     { _id: 0, ids: [1] }, { _id: "more", ids: [2, 3, 4] },
@@ -76,7 +81,13 @@ test("$fill gives values and carries them forward within partitions", async () =
   for (const partition of [{ partitionBy: "$g" }, { partitionByFields: ["g"] }]) {
     expect(await run(gaps, [{ $fill: { ...partition, sortBy: { t: 1 }, output: { v: { method: "locf" } } } }, { $project: { v: 1 } }])).toEqual([{ _id: 2, v: 7 }, { _id: 3, v: 7 }, { _id: 1, v: 7 }, { _id: 4, v: null }])
   }
-  expect(await refusal(() => run(gaps, [{ $fill: { sortBy: { t: 1 }, output: { v: { method: "linear" } } } }]))).toBe("unsupported")
+  const line = [{ _id: 1, t: 1, v: 1 }, { _id: 2, t: 2 }, { _id: 3, t: 4, v: null }, { _id: 4, t: 5, v: 7 }, { _id: 5, t: 9 }]
+  expect(await run(line, [{ $fill: { sortBy: { t: 1 }, output: { v: { method: "linear" } } } }, { $project: { v: 1 } }])).toEqual([
+    { _id: 1, v: 1 }, { _id: 2, v: 2.5 }, { _id: 3, v: 5.5 }, { _id: 4, v: 7 }, { _id: 5, v: null },
+  ])
+  // Without a sort, in the order in which they come.
+  expect(await run(gaps, [{ $fill: { output: { v: { method: "locf" } } } }, { $project: { v: 1 } }])).toEqual([{ _id: 1, v: null }, { _id: 2, v: 7 }, { _id: 3, v: 7 }, { _id: 4, v: 7 }])
+  expect(await refusal(() => run(gaps, [{ $fill: { output: { v: { method: "linear" } } } }]))).toBe("bad-request 605001")
 })
 
 test("$group takes $top, $firstN and $addToSet by value", async () => {
