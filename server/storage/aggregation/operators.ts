@@ -31,6 +31,6 @@ export const operators: Readonly<Record<string, Operator>> = {
  * SECURITY: `$function` and `$accumulator` would run a client's JavaScript on the server's own thread.
  */
 export const refusedOperators: ReadonlySet<string> = new Set([
-  "$function", "$accumulator", "$meta", "$toHashedIndexKey", "$createObjectId", "$encStrContains", "$encStrEndsWith", "$encStrNormalizedEq",
+  "$function", "$accumulator", "$meta", "$toHashedIndexKey", "$encStrContains", "$encStrEndsWith", "$encStrNormalizedEq",
   "$encStrStartsWith", "$sigmoid", "$similarityCosine", "$similarityDotProduct", "$similarityEuclidean", "$serializeEJSON", "$deserializeEJSON", "$hash", "$hexHash",
 ])

@@ -1,5 +1,5 @@
 // `$add`, `$subtract`, `$multiply`, `$divide`, `$mod`, `$abs` and `$pow`.
-import { Decimal128, isNumeric, Long, toDouble, type Value } from "../../../../kernel/index.ts"
+import { Decimal128, isNumeric, Long, ObjectId, toDouble, type Value } from "../../../../kernel/index.ts"
 import { decimalParts, fromParts, kindOf } from "../../language/index.ts"
 import { constant, isNullish, type Evaluate } from "../evaluate.ts"
 import { add, divideParts, integer, multiply, negate, toDecimal, toInteger, toNumber, widestKind } from "../numbers.ts"
@@ -146,6 +146,15 @@ function integerPower(base: bigint, exponent: bigint, kind: "int" | "long"): Val
   return integer(base ** exponent, kind)
 }
 
+/** An operator without arguments, evaluated anew each time. */
+function made(make: () => Value): Operator {
+  return (operand, _scope, name) => {
+    const isEmpty = Array.isArray(operand) ? operand.length === 0 : typeof operand === "object" && operand !== null && Object.keys(operand).length === 0
+    if (!isEmpty) throw wrong(name, "it takes no arguments", 10065)
+    return make
+  }
+}
+
 export const arithmeticOperators: Readonly<Record<string, Operator>> = {
   $add:      addOperator,
   $subtract: binaryOrNull(subtract),
@@ -154,11 +163,9 @@ export const arithmeticOperators: Readonly<Record<string, Operator>> = {
   $mod:      binaryOrNull(modulo),
   $abs:      unaryOrNull(absolute),
   $pow:      binaryOrNull(power),
-  $rand:     (operand, _scope, name) => {
-    const isEmpty = Array.isArray(operand) ? operand.length === 0 : typeof operand === "object" && operand !== null && Object.keys(operand).length === 0
-    if (!isEmpty) throw wrong(name, "it takes no arguments", 10065)
-    return () => toDouble(Math.random())
-  },
+  $rand:           made(() => toDouble(Math.random())),
+  $createObjectId: made(() => new ObjectId()),
   $literal: (operand) => constant(operand),
+  $const:   (operand) => constant(operand),
 }
 

@@ -1,34 +1,39 @@
 // `$convert` and its short forms.
-import { bsonSize, bsonTypeOf, Decimal128, isDocument, isNumeric, toDouble, type Binary, type ObjectId, type Timestamp, type Value } from "../../../../kernel/index.ts"
+import { bsonSize, bsonTypeOf, Decimal128, isDocument, isNumeric, toDouble, type Binary, type Document, type ObjectId, type Timestamp, type Value } from "../../../../kernel/index.ts"
 import { StoreError } from "../../../data/index.ts"
 import { isTruth, kindOf, truncatedInteger, typeName, unsupported } from "../../language/index.ts"
 import { compileExpression } from "../compile.ts"
 import { constantValue, isNullish, type Evaluate } from "../evaluate.ts"
 import { integer, toDecimal, toNumber } from "../numbers.ts"
 import { namedFields, unaryOrNull, wrong, type Operator } from "../operands.ts"
+import { binaryFormat, binarySubtype, binaryText, toBinary, uuidSubtype, type BinaryFormat } from "./convert-binary.ts"
 import { parseDate } from "./date-reading.ts"
 import { parseDecimal, parseDouble, parseInteger, parseObjectId } from "./number-reading.ts"
 import { dateText, numberText, textOf } from "./text.ts"
 
-type Target = "double" | "string" | "objectId" | "bool" | "date" | "int" | "long" | "decimal"
+type Target = "double" | "string" | "binData" | "objectId" | "bool" | "date" | "int" | "long" | "decimal"
 const targets: Readonly<Record<string, Target>> = {
-  double: "double", string: "string", objectId: "objectId", bool: "bool", date: "date", int: "int", long: "long", decimal: "decimal",
+  double: "double", string: "string", binData: "binData", objectId: "objectId", bool: "bool", date: "date", int: "int", long: "long", decimal: "decimal",
 }
-const targetOfCode: Readonly<Record<number, Target>> = { 1: "double", 2: "string", 7: "objectId", 8: "bool", 9: "date", 16: "int", 18: "long", 19: "decimal" }
+const targetOfCode: Readonly<Record<number, Target>> = { 1: "double", 2: "string", 5: "binData", 7: "objectId", 8: "bool", 9: "date", 16: "int", 18: "long", 19: "decimal" }
 /** Types that are no target of a conversion here or, most of them, in MongoDB. */
 const otherTypes: Readonly<Record<string, number>> = {
-  object: 3, array: 4, binData: 5, undefined: 6, null: 10, regex: 11, dbPointer: 12, javascript: 13, symbol: 14, javascriptWithScope: 15, timestamp: 17, minKey: -1, maxKey: 127, missing: 0,
+  object: 3, array: 4, undefined: 6, null: 10, regex: 11, dbPointer: 12, javascript: 13, symbol: 14, javascriptWithScope: 15, timestamp: 17, minKey: -1, maxKey: 127, missing: 0,
 }
 
 function conversionFailure(name: string, detail: string): Error {
   return wrong(name, detail, 241)
 }
 
+/** How binary data is written as text, and what subtype is made. */
+interface BinaryOptions { readonly format?: BinaryFormat | undefined; readonly subtype?: number | undefined }
+
 /** The value as another type. Throws `StoreError` 241 where there is no such conversion. */
-function convertValue(value: Value, target: Target, name: string): Value {
+function convertValue(value: Value, target: Target, name: string, { format, subtype = 0 }: BinaryOptions = {}): Value {
   switch (target) {
     case "bool": return convertToBool(value, name)
-    case "string": return convertToString(value, name)
+    case "string": return format !== undefined && bsonTypeOf(value) === "Binary" ? binaryText(value as Binary, format, name) : convertToString(value, name)
+    case "binData": return convertToBinary(value, subtype, format, name)
     case "int": case "long": return convertToInteger(value, target, name)
     case "double": return convertToDouble(value, name)
     case "decimal": return convertToDecimal(value, name)
@@ -56,6 +61,11 @@ function convertToString(value: Value, name: string): Value {
   if (bsonTypeOf(value) === "ObjectId") return (value as ObjectId).toHexString()
   if (bsonTypeOf(value) === "Binary" && (value as Binary).sub_type === 4) return (value as Binary).toUUID().toHexString()
   throw impossible(value, "string", name)
+}
+
+function convertToBinary(value: Value, subtype: number, format: BinaryFormat | undefined, name: string): Value {
+  if (isNumeric(value)) throw unsupported(`Cannot evaluate \`${name}\`: conversions of numbers to binData are not supported`)
+  return toBinary(value, subtype, format, name)
 }
 
 function convertToInteger(value: Value, target: "int" | "long", name: string): Value {
@@ -147,19 +157,19 @@ function targetOf(value: Value, name: string): Target {
   throw other === undefined ? wrong(name, "`to` is the number of no type", 9) : noTarget(other, name)
 }
 
-/** MongoDB 8 converts to these three in some cases; which, depends on its version. */
+/** MongoDB 8 converts to these two in some cases; which, depends on its version. */
 function noTarget(type: string, name: string): Error {
-  return ["binData", "array", "object"].includes(type) ? unsupported(`Cannot evaluate \`${name}\`: conversions to ${type} are not supported`) : conversionFailure(name, `there are no conversions to ${type}`)
+  return ["array", "object"].includes(type) ? unsupported(`Cannot evaluate \`${name}\`: conversions to ${type} are not supported`) : conversionFailure(name, `there are no conversions to ${type}`)
 }
 
 const convert: Operator = (operand, scope, name) => {
-  const fields = namedFields(operand, name, ["input", "to"], ["onError", "onNull", "format", "base", "byteOrder", "subtype"])
-  for (const field of ["format", "base", "byteOrder", "subtype"]) if (Object.hasOwn(fields, field)) throw unsupported(`Cannot evaluate \`$convert\`: \`${field}\` is not supported`)
-  const optional = (field: string): Evaluate | undefined => (Object.hasOwn(fields, field) ? compileExpression(fields[field], scope) : undefined)
+  const fields = namedFields(operand, name, ["input", "to"], ["onError", "onNull", "format", "base", "byteOrder"])
+  for (const field of ["base", "byteOrder"]) if (Object.hasOwn(fields, field)) throw unsupported(`Cannot evaluate \`$convert\`: \`${field}\` is not supported`)
+  const wish: Document = isDocument(fields["to"]) && Object.hasOwn(fields["to"], "type") ? namedFields(fields["to"], name, ["type"], ["subtype"]) : { type: fields["to"] }
+  const part = (of: Document, field: string): Evaluate | undefined => (Object.hasOwn(of, field) ? compileExpression(of[field], scope) : undefined)
   const input = compileExpression(fields["input"], scope)
-  const to = compileExpression(isDocument(fields["to"]) && Object.hasOwn(fields["to"], "type") ? plainTarget(fields["to"]) : fields["to"], scope)
-  const onError = optional("onError")
-  const onNull = optional("onNull")
+  const to = compileExpression(wish["type"], scope)
+  const [subtypeOf, formatOf, onError, onNull] = [part(wish, "subtype"), part(fields, "format"), part(fields, "onError"), part(fields, "onNull")]
   const known = constantValue(to)
   const fixed = known === undefined || isNullish(known.value) ? undefined : targetOf(known.value, name)
   return (root) => {
@@ -168,18 +178,16 @@ const convert: Operator = (operand, scope, name) => {
     if (isNullish(value)) return onNull === undefined ? null : onNull(root)
     if (isNullish(wanted)) return null
     const target = fixed ?? targetOf(wanted, name)
+    const [format, subtype] = [formatOf?.(root), subtypeOf?.(root)]
+    if ((formatOf !== undefined && isNullish(format)) || (subtypeOf !== undefined && isNullish(subtype))) return null
+    const options = { format: format === undefined ? undefined : binaryFormat(format, name), subtype: subtype === undefined ? undefined : binarySubtype(subtype, name) }
     try {
-      return convertValue(value, target, name)
+      return convertValue(value, target, name, options)
     } catch (error) {
       if (onError === undefined || !(error instanceof StoreError) || error.serverCode !== 241) throw error
       return onError(root)
     }
   }
-}
-
-function plainTarget(to: { readonly [field: string]: Value }): Value {
-  if (Object.keys(to).length > 1) throw unsupported("Cannot evaluate `$convert`: a subtype in `to` is not supported")
-  return to["type"]
 }
 
 function shortForm(target: Target): Operator {
@@ -196,6 +204,7 @@ export const conversionOperators: Readonly<Record<string, Operator>> = {
   $toDecimal:  shortForm("decimal"),
   $toDate:     shortForm("date"),
   $toObjectId: shortForm("objectId"),
+  $toUUID:     unaryOrNull((value, { name }) => toBinary(value, uuidSubtype, "uuid", name)),
   $bsonSize: unaryOrNull((value, { name }) => {
     if (!isDocument(value)) throw wrong(name, "the argument is no document", 31393)
     return bsonSize(value)

@@ -1,6 +1,6 @@
 // Operators by the manual, where the recorded cases do not go.
 import { describe, expect, test } from "vitest"
-import { BSONRegExp, Decimal128, Double, identicalValues, Long, type Value } from "../../../../kernel/index.ts"
+import { Binary, BSONRegExp, Decimal128, Double, identicalValues, Long, ObjectId, type Value } from "../../../../kernel/index.ts"
 import { evaluate, refusal } from "./run.ts"
 
 const decimal = (text: string): Decimal128 => Decimal128.fromString(text)
@@ -110,6 +110,14 @@ const values: readonly (readonly [unknown, unknown])[] = [
   [{ $toString: decimal("1.50") }, "1.50"],
   [{ $toInt: decimal("-1.9") }, -1],
   [{ $toDecimal: 0.1 }, decimal("0.100000000000000")],
+  [{ $convert: { input: "AQI=", to: { type: "binData", subtype: 5 }, format: "base64" } }, new Binary(Buffer.from([1, 2]), 5)],
+  [{ $convert: { input: "-_8", to: "binData", format: "base64url" } }, new Binary(Buffer.from([0xfb, 0xff]))],
+  [{ $convert: { input: "0Aff", to: 5, format: "hex" } }, new Binary(Buffer.from([0x0a, 0xff]))],
+  [{ $convert: { input: { $convert: { input: "é", to: "binData", format: "utf8" } }, to: "string", format: "hex" } }, "c3a9"],
+  [{ $map: { input: ["auto", "uuid", "base64"], in: { $convert: { input: { $toUUID: "0e3b9063-8abd-4eb3-9f9f-f4c59fd30a60" }, to: "string", format: "$$this" } } } }, ["0e3b9063-8abd-4eb3-9f9f-f4c59fd30a60", "0e3b9063-8abd-4eb3-9f9f-f4c59fd30a60", "DjuQY4q9TrOfn/TFn9MKYA=="]],
+  [{ $convert: { input: "zz", to: "binData", format: "hex", onError: "bad" } }, "bad"],
+  [{ $convert: { input: "AQI=", to: "binData", format: null } }, null],
+  [{ $const: "$s" }, "$s"],
   [{ $toBool: "" }, true],
   [{ $convert: { input: [], to: "int", onError: "bad" } }, "bad"],
   [{ $toDate: long("5") }, date("1970-01-01T00:00:00.005Z")],
@@ -139,6 +147,12 @@ const refusals: readonly (readonly [unknown, string])[] = [
   [{ $switch: { branches: [{ case: false, then: 1 }] } }, "bad-request 40066"],
   [{ $toDate: 5 }, "bad-request 241"],
   [{ $convert: { input: 1, to: "nonsense" } }, "bad-request 2"],
+  [{ $convert: { input: "AQI", to: "binData", format: "base64" } }, "bad-request 241"],
+  [{ $convert: { input: "AQI=", to: "binData" } }, "bad-request 4341115"],
+  [{ $convert: { input: "AQI=", to: "binData", format: "rot13" } }, "bad-request 4341125"],
+  [{ $convert: { input: "AQI=", to: { type: "binData", subtype: 4 }, format: "base64" } }, "bad-request 241"],
+  [{ $convert: { input: 5, to: "binData" } }, "unsupported"],
+  [{ $convert: { input: "1", to: "int", base: 2 } }, "unsupported"],
   [{ $let: { vars: { BAD: 1 }, in: 1 } }, "bad-request 16867"],
   ["$a..b", "bad-request 40353"],
   ["$$nobody", "bad-request 17276"],
@@ -149,6 +163,12 @@ const refusals: readonly (readonly [unknown, string])[] = [
 
 test.each(refusals)("%j is refused: %s", async (expression, expected) => {
   expect(await refusal(() => evaluate(expression, document as never))).toBe(expected)
+})
+
+test("$createObjectId makes another one each time", async () => {
+  const [first, second] = (await evaluate([{ $createObjectId: {} }, { $createObjectId: {} }])) as unknown as [ObjectId, ObjectId]
+  expect(first).toBeInstanceOf(ObjectId)
+  expect(first.equals(second)).toBe(false)
 })
 
 describe("what depends on constants alone", () => {
