@@ -1,5 +1,5 @@
 // bulkWrite of a user: every operation as if it were alone, on the state the ones before left; one refused undoes them all.
-import { isDocument, type Document } from "../../kernel/index.ts"
+import { isDocument, type Document, type Value } from "../../kernel/index.ts"
 import { insertAll } from "./insert.ts"
 import type { BulkCounts } from "./log.ts"
 import { invalid } from "./refusals.ts"
@@ -23,7 +23,11 @@ export function checkOperations(operations: readonly BulkOperation[]): void {
   if (!Array.isArray(operations)) throw invalid("the operations of `bulkWrite` are a list")
   // SOURCE: text of the driver, seen by an app in the corpus.
   if (operations.length === 0) throw invalid("Failed to execute bulk writes: no operations specified")
-  if (!operations.every((operation) => isDocument(operation) && Object.keys(operation).length === 1)) throw invalid("an operation of `bulkWrite` is an object with one key, its name")
+  if (!operations.every(isOperation)) throw invalid("an operation of `bulkWrite` is an object with one key, its name, and an object below it")
+}
+
+function isOperation(operation: unknown): boolean {
+  return isDocument(operation as Value) && Object.keys(operation as Document).length === 1 && isDocument(Object.values(operation as Document)[0])
 }
 
 async function allOrNothing(request: RuleRequest, operations: readonly BulkOperation[]): Promise<BulkCounts> {
