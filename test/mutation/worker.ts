@@ -26,10 +26,10 @@ export interface WorkerOrder {
 /** What a survey found. `reach`: for each test its name, its time and the mutants it passes by; `loading`: those passed by before any test. */
 export interface Survey { readonly loading: readonly number[]; readonly reach: readonly { readonly name: string; readonly ms: number; readonly mutants: readonly number[] }[]; readonly failing: readonly string[] }
 
-/** A test that takes longer counts as one that notices. */
-const longestTest = 60_000
 
 const order = JSON.parse(process.argv[2] as string) as WorkerOrder
+/** A test that waits longer counts as one that notices. */
+const longestTest = order.mode === "survey" ? 60_000 : 8_000
 let active = order.mutant ?? -1
 let reached: Set<number> | undefined = order.mode === "survey" ? new Set() : undefined
 
