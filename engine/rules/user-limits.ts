@@ -15,7 +15,7 @@ const deniedVariables = /^\$\$(?:SEARCH_META|USER_ROLES)(?:\.|$)/
  * collections, and those must not become a way round the rules.
  */
 const allowedStages = new Set([
-  "$addFields", "$bucket", "$bucketAuto", "$count", "$fill", "$group", "$limit", "$match", "$project", "$redact", "$replaceRoot", "$replaceWith",
+  "$addFields", "$bucket", "$bucketAuto", "$count", "$densify", "$fill", "$group", "$limit", "$match", "$project", "$redact", "$replaceRoot", "$replaceWith",
   "$sample", "$set", "$setWindowFields", "$skip", "$sort", "$sortByCount", "$unset", "$unwind",
 ])
 

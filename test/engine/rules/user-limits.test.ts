@@ -44,7 +44,7 @@ describe("in a pipeline", () => {
   })
 
   test.each([
-    "$addFields", "$bucket", "$bucketAuto", "$count", "$fill", "$group", "$limit", "$match", "$project", "$redact", "$replaceRoot", "$replaceWith", "$sample", "$set", "$setWindowFields", "$skip", "$sort", "$sortByCount", "$unset", "$unwind",
+    "$addFields", "$bucket", "$bucketAuto", "$count", "$densify", "$fill", "$group", "$limit", "$match", "$project", "$redact", "$replaceRoot", "$replaceWith", "$sample", "$set", "$setWindowFields", "$skip", "$sort", "$sortByCount", "$unset", "$unwind",
   ])("stage %s is allowed", (name) => {
     expect(deniedInPipeline([{ [name]: {} }], limits)).toBeUndefined()
   })
