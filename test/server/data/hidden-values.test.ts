@@ -61,6 +61,23 @@ describe("a document hidden as a whole", () => {
     expect(await stored(store)).toMatchObject([{ title: "c", salary: 10 }])
   })
 
+  test("counts where what is written names nothing, or keeps its value, and may be written", async () => {
+    await store.insert(items, [{ _id: 1, salary: 10 }])
+    const collection = collectionWith([{ name: "writer", apply_when: {}, read: false, additional_fields: { write: true } }])
+    expect(await collection.updateOne({ _id: 1 }, { $set: { salary: 10 } })).toEqual({ matchedCount: 1, modifiedCount: 1 })
+    expect(await collection.replaceOne({ _id: 1 }, {})).toEqual({ matchedCount: 1, modifiedCount: 1 })
+    expect(await stored(store)).toEqual([{ _id: 1 }])
+  })
+
+  test("says nothing of what the database cannot do to it; a visible one does, where the user sees what stands in the way", async () => {
+    await store.insert(items, [{ _id: 1, title: "a", salary: "x" }])
+    const increment = { $inc: { title: 1 } }
+    expect(await collectionWith([{ name: "writer", apply_when: {}, read: false, additional_fields: { write: true } }]).updateOne({ _id: 1 }, increment)).toEqual({ matchedCount: 0, modifiedCount: 0 })
+    await expect(collectionWith([{ name: "all", apply_when: {}, write: true }]).updateOne({ _id: 1 }, increment)).rejects.toMatchObject({ name: "StoreError" })
+    await expect(collectionWith([{ name: "some", apply_when: {}, fields: { title: { write: true }, salary: {} } }]).updateOne({ _id: 1 }, increment)).rejects.toMatchObject({ name: "StoreError" })
+    await expect(collectionWith([{ name: "some", apply_when: {}, fields: { title: { write: true }, salary: {} } }]).updateOne({ _id: 1 }, { $inc: { salary: 1 } })).rejects.toMatchObject({ message: "update not permitted" })
+  })
+
   test("refuses the request under the setting for it", async () => {
     await store.insert(items, [{ ...kim, owner_id: otherId }])
     const { service } = openWorld({ store, rules: { roles: [{ name: "own", apply_when: { owner_id: "%%user.id" }, write: true }] }, settings: { rules: { ...defaultRuleSettings, hiddenOnWrite: "refuse" } } })
