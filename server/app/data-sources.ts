@@ -57,6 +57,11 @@ function readSourceConfig(reading: Reading, fields: Fields, type: string): Docum
   if (place === undefined) return {}
   const config = openFields(place, reading.report, ["clusterName", "dataLakeName", "uri", "readPreference", "readPreferenceTagSets", "wireProtocolEnabled", "namespacePreimageConfigs", "sync", "flexible_sync", "clusterId", "clusterType"])
   for (const key of ["clusterName", "dataLakeName", "uri"]) config?.text(key)
+  for (const key of ["readPreferenceTagSets", "namespacePreimageConfigs"]) config?.list(key)
+  // Exports without identity have neither, and the operator's settings say where the data is.
+  if (config !== undefined && optionalText(config, "clusterName") !== undefined && optionalText(config, "dataLakeName") !== undefined) {
+    reading.report.warning("conflicting-keys", config.spot("dataLakeName"), "`clusterName` and `dataLakeName` exclude each other")
+  }
   config?.word("readPreference", ["primary", "primaryPreferred", "secondary", "secondaryPreferred", "nearest"])
   if (config?.flag("wireProtocolEnabled") === true) reading.lose(place.file, "connections of drivers through App Services (`wireProtocolEnabled`)")
   for (const key of ["sync", "flexible_sync"]) {

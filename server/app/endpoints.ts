@@ -66,13 +66,18 @@ function readEndpoint(reading: Reading, place: Place, references: FunctionRefere
     kind: "endpoint", route, functionName, validation, secretName, disabled,
     method: method === "ANY" ? "*" : method,
     respondResult: fields.flag("respond_result") ?? false,
-    returnType: fields.word("return_type", ["JSON", "EJSON"]) ?? "JSON",
+    returnType: readReturnType(fields),
     fetchCustomUserData: fields.flag("fetch_custom_user_data") ?? false,
     createUserOnAuth: fields.flag("create_user_on_auth") ?? false,
     file: place.file,
     id: optionalText(fields, "id"),
     ...(canEvaluate === undefined ? {} : { canEvaluate: { file: canEvaluate.file, raw: canEvaluate.value, pointer: canEvaluate.pointer } }),
   }
+}
+
+/** The form of the reply; an empty one counts as absent. */
+export function readReturnType(fields: Fields): Endpoint["returnType"] {
+  return optionalText(fields, "return_type") === undefined ? "JSON" : fields.word("return_type", ["JSON", "EJSON"]) ?? "JSON"
 }
 
 /** SECURITY: a forgotten key must not open an endpoint, so an absent method is an error and there is no default. */

@@ -32,16 +32,17 @@ function readManifest(reading: Reading): readonly AppFunction[] {
   const listed = new Set<string>()
   for (const [index, value] of (Array.isArray(place?.value) ? place.value : []).entries()) {
     const fields = openFields({ file: manifest, pointer: `/${index}`, value }, reading.report, keys)
-    const name = fields === undefined ? undefined : requireText(fields, "name", "missing-name")
+    // SOURCE: app directory, 2.2: tools on Windows write back-slashes.
+    const name = fields === undefined ? undefined : requireText(fields, "name", "missing-name")?.replaceAll("\\", "/")
     if (fields === undefined || name === undefined) continue
     if (listed.has(name)) {
       reading.report.error("duplicate-function", fields.spot("name"), `two functions are called \`${name}\``)
       continue
     }
     listed.add(name)
-    const file = `functions/${name.replaceAll("\\", "/")}.js`
+    const file = `functions/${name}.js`
     const source = reading.tree.files.get(file)
-    if (source === undefined) reading.report.warning("missing-source", fields.spot("name"), `the function \`${name}\` has no source \`${file}\`; it does not exist`)
+    if (source === undefined) reading.report.warning("missing-source", fields.spot("name"), `the function \`${name}\` has no source \`${file}\`; it does not exist${elsewhere(reading, name)}`)
     else found.push(toFunction(reading, { name, file, source, settings: readRunSettings(fields), isPrivate: fields.flag("private") ?? false }))
   }
   // SOURCE: app directory, 3.9: a source that the manifest does not list is a function with defaults.
@@ -51,6 +52,12 @@ function readManifest(reading: Reading): readonly AppFunction[] {
     if (!listed.has(name)) found.push(toFunction(reading, { name, file, source, settings: defaults(manifest), isPrivate: false }))
   }
   return found
+}
+
+/** Where a source of the same name lies in another folder, in words: manifests and folders get out of step by hand. */
+function elsewhere({ tree }: Reading, name: string): string {
+  const file = [...tree.files.keys()].find((path) => path.startsWith("functions/") && path.endsWith(`/${name}.js`))
+  return file === undefined ? "" : `. \`${file}\` is the function \`${file.slice("functions/".length, -".js".length)}\``
 }
 
 function readFolders(reading: Reading): readonly AppFunction[] {
@@ -116,7 +123,7 @@ export function checkSource(file: string, source: string, { report, strict }: Re
     if (!(error instanceof Error)) throw error
     const [line, column] = placeOfSyntaxError(file, error)
     const at = { file, pointer: "", ...(line === undefined ? {} : { line }), ...(column === undefined ? {} : { column }) }
-    // SOURCE: app directory, section 10, row 17: one broken function must not stop the rest at a start.
+    // Not strict: app directory, section 10, row 17, one broken function must not stop the rest. The server is strict (decision 0001).
     report[strict ? "error" : "warning"]("function-syntax", at, `the source does not parse: ${error.message}`)
     return
   }

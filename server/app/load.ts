@@ -10,7 +10,7 @@ import type { AppFunction, AppModel, Finding } from "./model.ts"
 import { readHttpServices } from "./http-services.ts"
 import { readProviders } from "./providers.ts"
 import { openReading, type Reading, type Unsupported } from "./reading.ts"
-import { readEnvironment, readRoot, readValues } from "./root.ts"
+import { readEnvironment, readEnvironmentTag, readRoot, readValues } from "./root.ts"
 import { openSecrets, readSecretsFile, type SecretLookup } from "./secrets.ts"
 import { readTriggers } from "./triggers.ts"
 import { findRoot, readTree, type AppTree } from "./tree.ts"
@@ -39,7 +39,7 @@ export interface LoadOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** An App ID that wins over the export's. */
   readonly clientAppId?: string
-  /** For a check or an import: a function that does not parse is an error; at a start it is a warning and fails when it is called. */
+  /** As checks and starts load: a function that does not parse is an error. Otherwise it is a warning, for tools that need the rest. */
   readonly strict?: boolean
 }
 
@@ -77,17 +77,19 @@ function nothing(findings: readonly Finding[], options: LoadOptions): LoadedApp 
 }
 
 function readModel(reading: Reading, options: LoadOptions): AppModel | undefined {
-  // The environment comes first: everything after it may hold templates that name its values.
-  const root = readRoot(reading, options.clientAppId)
-  if (root === undefined) {
+  // The environment comes first: everything after it, the rest of the root file too, may hold templates that name its values.
+  const tag = readEnvironmentTag(reading)
+  if (tag === undefined) {
     reading.report.error("broken-json", { file: reading.rootFile, pointer: "" }, `failed to parse app config at ${reading.rootFile}`)
     return undefined
   }
-  const environment = readEnvironment(reading, root.environmentTag)
+  const environment = readEnvironment(reading, tag)
   reading.useTemplates({ tag: environment.tag, environmentValues: environment.values, values: new Map() })
   readSecretsFile(reading)
   const values = readValues(reading)
   reading.useTemplates({ tag: environment.tag, environmentValues: environment.values, values })
+  const root = readRoot(reading, options.clientAppId)
+  if (root === undefined) return undefined
   const dataSources = readDataSources(reading)
   const webhooks = readWebhooks(reading)
   const functions = readFunctions(reading)

@@ -26,6 +26,9 @@ const configKeys: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
   "oauth2-apple": { clientId: "text" },
 }
 
+/** Every type of provider that App Services has. */
+export const providerTypes: readonly string[] = Object.keys(configKeys)
+
 /** Reads all providers by type. What they say of functions goes to `references`. */
 export function readProviders(reading: Reading, references: FunctionReferences): ReadonlyMap<string, AuthProvider> {
   const providers = new Map<string, AuthProvider>()
@@ -108,7 +111,7 @@ function readMetadataFields(fields: Fields): AuthProvider["metadataFields"] {
     const name = each === undefined ? undefined : requireText(each, "name", "missing-name")
     if (each === undefined || name === undefined) return []
     const fieldName = optionalText(each, "field_name")
-    if ((fieldName ?? "").length > 64) fields.report.error("bad-value", each.spot("field_name"), "`field_name` has more than 64 characters")
+    if ((fieldName ?? "").length >= 64) fields.report.warning("bad-value", each.spot("field_name"), "`field_name` has 64 characters or more")
     return [{ required: each.flag("required") ?? false, name, fieldName }]
   })
 }

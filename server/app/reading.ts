@@ -27,7 +27,7 @@ export interface Reading {
   json(path: string, keep?: (pointer: JsonPointer) => boolean): Place | undefined
   /** Opens the object in a JSON file. */
   open(path: string, known: readonly string[] | undefined): Fields | undefined
-  /** From now on strings are read with these names; before, templates are left alone. */
+  /** From now on strings are read with these names, those of the root file again; before, templates are left alone. */
   useTemplates(names: TemplateNames): void
   /** Marks files that something has taken notice of. */
   notice(path: string): void
@@ -79,6 +79,7 @@ export function openReading({ tree, findings, secrets, strict }: ReadingParts): 
     },
     useTemplates: (given) => {
       names = given
+      parsed.delete(rootFile)
     },
     notice: (path) => {
       noticed.add(path)

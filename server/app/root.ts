@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto"
 import type { Document, Value } from "../../kernel/index.ts"
 import { isRecord, openFields, optionalText, requireText, within, type Fields } from "./fields.ts"
-import { checkName } from "./names.ts"
+import { checkValueName } from "./names.ts"
 import type { AppValue, Environment, FormatVersion } from "./model.ts"
 import type { Reading } from "./reading.ts"
 import { checkSecret } from "./secrets.ts"
@@ -17,7 +17,6 @@ export interface RootSettings {
   readonly deploymentModel: string
   readonly providerRegion: string
   readonly allowedRequestOrigins: readonly string[]
-  readonly environmentTag: string
   readonly fields: Fields
 }
 
@@ -29,7 +28,7 @@ const versionOfFile: Record<RootFile, FormatVersion> = { "root_config.json": 202
 const versions: readonly number[] = Object.values(versionOfFile)
 const environmentNames = ["no-environment", "development", "testing", "qa", "production"]
 
-/** Reads the root file and the identity. Undefined after findings when the root file is no JSON object. */
+/** Reads the root file and the identity. */
 export function readRoot(reading: Reading, explicitAppId: string | undefined): RootSettings | undefined {
   const { rootFile, tree } = reading
   const fields = reading.open(rootFile, rootKeys)
@@ -52,7 +51,6 @@ export function readRoot(reading: Reading, explicitAppId: string | undefined): R
     deploymentModel: optionalText(fields, "deployment_model") ?? "",
     providerRegion: optionalText(fields, "provider_region") ?? optionalText(fields, "location") ?? "",
     allowedRequestOrigins: readOrigins(reading, fields),
-    environmentTag: readTag(fields),
   }
 }
 
@@ -70,10 +68,14 @@ function versionOf({ rootFile, report }: Reading, fields: Fields, metaVersion: n
 }
 
 function readMeta(reading: Reading): { clientAppId?: string | undefined; appId?: string | undefined; projectId?: string | undefined; version?: number | undefined } {
-  const path = [".mdb/meta.json", ".mdb/app_meta.json"].find((each) => reading.tree.files.has(each))
+  const { tree } = reading
+  const path = [".mdb/meta.json", ".mdb/app_meta.json"].find((each) => tree.files.has(each))
   if (path === undefined) return {}
   const fields = reading.open(path, undefined)
-  if (fields === undefined) return {}
+  if (fields === undefined) {
+    if (tree.files.get(path)?.trim() !== "") reading.report.error("broken-json", { file: path, pointer: "" }, `failed to parse app meta at ${path}`)
+    return {}
+  }
   return { clientAppId: optionalText(fields, "client_app_id"), appId: optionalText(fields, "app_id"), projectId: optionalText(fields, "group_id"), version: fields.number("config_version") }
 }
 
@@ -91,7 +93,10 @@ function readOrigins(reading: Reading, fields: Fields): readonly string[] {
   return origins
 }
 
-function readTag(fields: Fields): string {
+/** The name of the active environment, before templates can be read. Undefined after findings when the root file is no JSON object. */
+export function readEnvironmentTag(reading: Reading): string | undefined {
+  const fields = reading.open(reading.rootFile, rootKeys)
+  if (fields === undefined) return undefined
   const tag = fields.text("environment") ?? ""
   // SOURCE: app directory, 3.1: `none` occurs and means no environment.
   if (tag === "" || tag === "none" || tag === "no-environment") return ""
@@ -125,11 +130,13 @@ export function readValues(reading: Reading): ReadonlyMap<string, AppValue> {
     if (fields === undefined) continue
     const name = requireText(fields, "name", "missing-name")
     if (name === undefined) continue
-    checkName(name, fields.spot("name"), reading.report)
+    checkValueName(name, fields.spot("name"), reading.report)
     if (`${name}.json` !== file) reading.report.warning("name-mismatch", fields.spot("name"), `the file is called \`${file}\`, the value \`${name}\`; the name inside counts`)
     if (values.has(name)) reading.report.error("duplicate-name", fields.spot("name"), `two values are called \`${name}\``)
     const fromSecret = fields.flag("from_secret") ?? false
     const value = fields.any("value")?.value
+    const raw = reading.json(path)?.value
+    if (!fromSecret && isRecord(raw) && !Object.hasOwn(raw, "value")) reading.report.warning("missing-key", fields.at, `\`value\` is missing; \`${name}\` is null`)
     if (fromSecret && typeof value === "string") checkSecret(value, fields.spot("value"), reading, reading.report)
     else if (fromSecret) reading.report.error("wrong-type", fields.spot("value"), "`value` must be the name of a secret")
     values.set(name, { name, value: (value ?? null) as Value, fromSecret })

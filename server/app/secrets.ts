@@ -2,6 +2,7 @@
 // SECURITY: what this file handles never enters a finding, a log or the model.
 import type { Report, Spot } from "./findings.ts"
 import { isRecord, openFields, within, type Fields, type Place } from "./fields.ts"
+import { checkName } from "./names.ts"
 import type { Reading } from "./reading.ts"
 
 /** Looks a secret up by name. */
@@ -30,8 +31,12 @@ export function openSecrets(lookup: SecretLookup | undefined, environment: Reado
 /** Reports a reference to a secret that nobody supplies, or one beyond the documented length. */
 export function checkSecret(name: string, at: Spot, { secrets }: Reading, report: Report): void {
   const text = secrets.lookup(name)
-  if (text === undefined) report.error("unknown-secret", at, `could not find secret "${name}"`)
-  else if (text.length > 500) report.warning("bad-secret", at, `the secret \`${name}\` is longer than the documented 500 characters`)
+  if (text === undefined) {
+    report.error("unknown-secret", at, `could not find secret "${name}"`)
+    return
+  }
+  checkName(name, at, report)
+  if (text.length > 500) report.warning("bad-secret", at, `the secret \`${name}\` is longer than the documented 500 characters`)
 }
 
 /** A `secret_config`: config field to secret name or names. Carried secrets of `secrets.json` are wired in. */

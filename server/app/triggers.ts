@@ -1,9 +1,10 @@
 // Triggers: `triggers/*.json`, checked as section 10 of the specification says. `config` keeps the names of the files, defaults filled in.
 import { EjsonError, fromEjson, isDocument, type Document, type Value } from "../../kernel/index.ts"
-import { isRecord, openFields, optionalText, requireText, type Fields, type Place } from "./fields.ts"
+import { isRecord, openFields, optionalText, requireText, within, type Fields, type Place } from "./fields.ts"
 import type { FunctionReferences } from "./function-references.ts"
 import { checkName } from "./names.ts"
 import type { DataSource, Trigger } from "./model.ts"
+import { providerTypes } from "./providers.ts"
 import type { Reading } from "./reading.ts"
 import { parseSchedule } from "./schedule.ts"
 import { checkProjection } from "./trigger-projection.ts"
@@ -53,14 +54,20 @@ function readTrigger(reading: Reading, place: Place, file: string, dataSources: 
   if (name === undefined || type === undefined || configPlace === undefined) return undefined
   checkName(name, fields.spot("name"), reading.report)
   if (`${name}.json` !== file) reading.report.info("name-mismatch", fields.spot("name"), `the file is called \`${file}\`, the trigger \`${name}\`; the name inside counts`)
-  const target = readTarget(reading, fields, name, references)
-  const config = openFields(configPlace, reading.report, configKeys[type])
+  const isOff = fields.flag("disabled") ?? false
+  // SOURCE: a data source may be deleted while only triggers that are off name it (app directory, 11.1), so exports hold such triggers.
+  const report = isOff ? reading.report.demoted() : reading.report
+  const target = readTarget(reading, { ...fields, report }, name, references)
+  const config = openFields(configPlace, report, configKeys[type])
   const readers = { DATABASE: readDatabaseConfig, SCHEDULED: readScheduleConfig, AUTHENTICATION: readUserConfig }
+  const settings = config === undefined ? {} : readers[type](config, dataSources)
+  const lost = type === "DATABASE" && config !== undefined ? unreported(config) : []
+  if (lost.length > 0) reading.lose(place.file, `operations that change no document are not reported (${lost.join(", ")})`, isOff ? "info" : "warning")
   return {
     name, type,
     id: optionalText(fields, "id"),
-    disabled: (fields.flag("disabled") ?? false) || target.isForeign,
-    config: config === undefined ? {} : readers[type](config, dataSources),
+    disabled: isOff || target.isForeign,
+    config: settings,
     functionName: target.name,
     file: place.file,
   }
@@ -73,10 +80,10 @@ function readTarget(reading: Reading, fields: Fields, trigger: string, reference
   const older = optionalText(fields, "function_name")
   const found = newer === undefined ? undefined : optionalText(newer, "function_name")
   const name = found ?? older
-  if (found !== undefined && older !== undefined && found !== older) reading.report.warning("conflicting-keys", fields.spot("function_name"), `\`event_processors\` names \`${found}\`, which counts, not \`${older}\``)
+  if (found !== undefined && older !== undefined && found !== older) fields.report.warning("conflicting-keys", fields.spot("function_name"), `\`event_processors\` names \`${found}\`, which counts, not \`${older}\``)
   if (name !== undefined) {
     const at = found !== undefined && newer !== undefined ? newer.spot("function_name") : fields.spot("function_name")
-    references.add({ name, at, report: reading.report, wording: `invalid event processor config for trigger '${trigger}', function '${name}' does not exist` })
+    references.add({ name, at, report: fields.report, wording: `invalid event processor config for trigger '${trigger}', function '${name}' does not exist` })
     return { name, isForeign: false }
   }
   if (processors?.has("AWS_EVENTBRIDGE") === true) {
@@ -85,11 +92,11 @@ function readTarget(reading: Reading, fields: Fields, trigger: string, reference
   }
   const id = (newer === undefined ? undefined : optionalText(newer, "function_id")) ?? optionalText(fields, "function_id")
   if (id === undefined) {
-    reading.report.error("missing-key", fields.at, `the trigger \`${trigger}\` names no function`)
+    fields.report.error("missing-key", fields.at, `the trigger \`${trigger}\` names no function`)
     return { name: undefined, isForeign: false }
   }
   const byId = references.nameOf(id)
-  references.add({ name: byId, at: newer?.at ?? fields.at, report: reading.report, wording: `invalid event processor config for trigger '${trigger}', function '${byId}' does not exist` })
+  references.add({ name: byId, at: newer?.at ?? fields.at, report: fields.report, wording: `invalid event processor config for trigger '${trigger}', function '${byId}' does not exist` })
   return { name: byId, isForeign: false }
 }
 
@@ -108,7 +115,7 @@ function readDatabaseConfig(fields: Fields, dataSources: readonly DataSource[]):
   if (database === "" && collection !== "") report.error("missing-key", fields.at, "`collection` without `database`")
   const level = database === "" ? "deployment" : collection === "" ? "database" : "collection"
   const operations = fields.texts("operation_types")
-  const allowed = [...documentOperations, ...(level === "collection" ? [] : databaseOperations), ...(level === "deployment" ? deploymentOperations : [])]
+  const allowed = [...documentOperations, ...operationsBeside(fields)]
   if (operations.length === 0) report.error("missing-key", fields.at, "`operation_types` must name at least one operation")
   checkOperations(fields, "operation_types", operations, allowed, `at the level of a ${level}`)
   if (flags["full_document_before_change"] === true && level !== "collection") report.error("pre-image-level", fields.spot("full_document_before_change"), "documents before the change are for one collection only")
@@ -116,6 +123,18 @@ function readDatabaseConfig(fields: Fields, dataSources: readonly DataSource[]):
   const project = decoded(fields, "project")
   checkProjection(fields, project)
   return { service_name: serviceName(fields, dataSources), database, collection, operation_types: [...operations], ...flags, match: decoded(fields, "match"), project }
+}
+
+/** The operations beside those on documents that a trigger of this level may name. */
+function operationsBeside(fields: Fields): readonly string[] {
+  if (optionalText(fields, "database") === undefined) return [...databaseOperations, ...deploymentOperations]
+  return optionalText(fields, "collection") === undefined ? databaseOperations : []
+}
+
+/** What a trigger names, may name, and does not hear of. */
+function unreported(fields: Fields): readonly string[] {
+  const known = operationsBeside(fields)
+  return fields.texts("operation_types").filter((operation) => known.includes(operation))
 }
 
 function serviceName(fields: Fields, dataSources: readonly DataSource[]): string {
@@ -141,6 +160,10 @@ function readUserConfig(fields: Fields): Document {
   if (operations.length === 0) fields.report.error("missing-key", fields.at, "`operation_type` is missing")
   checkOperations(fields, key, operations, userOperations, "for an authentication trigger")
   const providers = fields.texts("providers")
+  if (providers.length === 0) fields.report.warning("missing-key", fields.at, "`providers` names none; the trigger never runs")
+  for (const [index, provider] of providers.entries()) {
+    if (!providerTypes.includes(provider)) fields.report.warning("bad-value", within(fields.spot("providers"), index), `\`${provider}\` is no type of provider; there are ${providerTypes.join(", ")}`)
+  }
   return { operation_type: operations.length === 1 ? operations[0] : [...operations], operation_types: [...operations], providers: [...providers] }
 }
 

@@ -1,6 +1,6 @@
 // Legacy webhooks: an HTTP service with sources of its own, read into endpoints and functions (app directory, 7.2).
 import { openFields, optionalText, type Fields } from "./fields.ts"
-import { validationMethods } from "./endpoints.ts"
+import { readReturnType, validationMethods } from "./endpoints.ts"
 import { checkSource, readRunSettings } from "./functions.ts"
 import type { AppFunction, Endpoint } from "./model.ts"
 import type { Reading } from "./reading.ts"
@@ -45,7 +45,7 @@ function readHook(reading: Reading, { directory, service, serviceType, hook }: {
   const optionsPlace = fields.object("options")
   const options = openFields(optionsPlace ?? { ...fields.at, value: {} }, reading.report, optionKeys)
   const checked = options === undefined ? undefined : readValidation(reading, options, service, name)
-  const method = options?.has("httpMethod") === true ? options.word("httpMethod", methods) : "POST"
+  const method = options !== undefined && optionalText(options, "httpMethod") !== undefined ? options.word("httpMethod", methods) : "POST"
   if (checked === undefined || method === undefined) return undefined
   const settings = readRunSettings(fields)
   const runAsAuthedUser = fields.flag("run_as_authed_user") ?? false
@@ -62,7 +62,7 @@ function readHook(reading: Reading, { directory, service, serviceType, hook }: {
       kind: "webhook", route: `/${service}/${name}`, functionName, file, ...checked,
       method: method === "ANY" ? "*" : method,
       respondResult: fields.flag("respond_result") ?? false,
-      returnType: fields.word("return_type", ["JSON", "EJSON"]) ?? "JSON",
+      returnType: readReturnType(fields),
       fetchCustomUserData: fields.flag("fetch_custom_user_data") ?? false,
       createUserOnAuth: fields.flag("create_user_on_auth") ?? false,
       disabled: fields.flag("disabled") ?? false,

@@ -31,6 +31,15 @@ describe("templates", () => {
     expect(nameOf(text)).toEqual([`error bad-template ${sourceFile}#/config/clusterName`])
   })
 
+  test("stand in the root file too, under the environment that it names", () => {
+    const root = { name: "a", app_id: "a-bcdef", environment: "qa", allowed_request_origins: ["https://%(%%environment.values.cluster).example"], provider_region: "%(%%values.v)" }
+    const loaded = appOf({ ...qa, "root_config.json": root, "values/v.json": { name: "v", value: "aws-%(%%environment.tag)" } })
+    expect([found(loaded), loaded.app?.allowedRequestOrigins, loaded.app?.providerRegion]).toEqual([[], ["https://C1.example"], "aws-qa"])
+    expect(found(appOf({ ...qa, "root_config.json": { ...root, provider_region: "%(%%environment.values.nothing)" } }))).toEqual(["error bad-template root_config.json#/provider_region"])
+    const old = { config_version: 20200603, ...root, provider_region: "", custom_user_data_config: { enabled: true, mongo_service_name: "mongodb-atlas", database_name: "%(%%environment.values.cluster)", collection_name: "c", user_id_field: "u" } }
+    expect(appOf({ "environments/qa.json": qa["environments/qa.json"], "config.json": old, "services/mongodb-atlas/config.json": source }).app?.customUserData?.database).toBe("C1")
+  })
+
   test("a plain value may be named, a secret never", () => {
     const values = { "values/v.json": { name: "v", value: "C2" }, "values/s.json": { name: "s", value: "hidden", from_secret: true } }
     expect(nameOf("%(%%values.v)", { "values/v.json": values["values/v.json"] })).toBe("C2")
@@ -60,6 +69,10 @@ describe("secrets", () => {
     expect(appOf(value, { env: { BACKSTITCH_SECRET_MY_KEY: "b" } }).secrets("my-key")).toBe("b")
     expect(appOf(value, { secrets: () => "a", env: { BACKSTITCH_SECRET_MY_KEY: "b" } }).secrets("my-key")).toBe("a")
     expect(found(appOf(value))).toEqual(["error unknown-secret values/v.json#/value"])
+  })
+
+  test("a name beyond letters, digits, `_` and `-`, or with more than 64, is a warning", () => {
+    for (const name of ["a b", "n".repeat(65)]) expect(found(appOf({ "values/v.json": { name: "v", value: name, from_secret: true } }, { secrets: () => "a" }))).toEqual(["warning bad-name values/v.json#/value"])
   })
 
   test("the model holds names only, findings hold no text", () => {
@@ -123,6 +136,10 @@ describe("webhooks", () => {
     expect(JSON.stringify(loaded.findings)).not.toContain("sesame")
   })
 
+  test("an empty method is none", () => {
+    expect(appOf(hook({ options: { httpMethod: "" }, return_type: "" })).app?.endpoints).toMatchObject([{ method: "POST", returnType: "JSON" }])
+  })
+
   test("validation without a secret is refused", () => {
     expect(found(appOf(hook({ options: { validationMethod: "VERIFY_PAYLOAD" } })))).toContain("error missing-key http_endpoints/svc/incoming_webhooks/in/config.json#/options")
   })
@@ -144,6 +161,15 @@ describe("identity", () => {
   test("the App ID without its suffix is the name where there is none", () => {
     expect(appOf({ "stitch.json": { config_version: 20180301, app_id: "doko-abcde" } }).app?.name).toBe("doko")
   })
+})
+
+test("a broken identity file is named in the words of App Services", () => {
+  expect(appOf({ "root_config.json": { name: "a", app_id: "a-bcdef" }, ".mdb/app_meta.json": "{" }).findings.map(({ message }) => message)).toContain("failed to parse app meta at .mdb/app_meta.json")
+})
+
+test("a function of the manifest without a source is told where one of its name is", () => {
+  const { findings } = appOf({ "functions/config.json": [{ name: "makeUser" }, { name: "other" }], "functions/user/makeUser.js": "exports = () => 1" })
+  expect(findings.map(({ message }) => /`functions\/user\/makeUser.js` is the function `user\/makeUser`/.test(message))).toEqual([true, false])
 })
 
 test("functions may be named by id, as the Admin API does", () => {

@@ -26,7 +26,7 @@ rows("root", [
   ]],
   ["two root files", { "root_config.json": { name: "a" }, "realm_config.json": { name: "b" }, ".mdb/meta.json": { client_app_id: "a-bcdef" } }, ["info hybrid-layout realm_config.json"]],
   ["a broken root file", { "root_config.json": "{" }, ["error broken-json root_config.json", "error broken-json root_config.json"]],
-  ["a broken identity file", { "root_config.json": { name: "a", app_id: "a-bcdef" }, ".mdb/meta.json": "{,}" }, ["error broken-json .mdb/meta.json"]],
+  ["a broken identity file", { "root_config.json": { name: "a", app_id: "a-bcdef" }, ".mdb/meta.json": "{,}" }, ["error broken-json .mdb/meta.json", "error broken-json .mdb/meta.json"]],
   ["an environment nobody knows", { "environments/staging.json": { values: {} } }, ["warning unknown-environment environments/staging.json"]],
   ["a file nobody reads", { "data_sources/readme.json": {} }, ["info unread-file data_sources/readme.json"]],
 ])
@@ -34,8 +34,10 @@ rows("root", [
 rows("values", [
   ["no name", { "values/a.json": { value: 1 } }, ["error missing-name values/a.json"]],
   ["another name", { "values/a.json": { name: "b", value: 1 } }, ["warning name-mismatch values/a.json#/name"]],
-  ["a name twice", { "values/a.json": { name: "a" }, "values/b.json": { name: "a" } }, ["error duplicate-name values/b.json#/name", "warning name-mismatch values/b.json#/name"]],
+  ["a name twice", { "values/a.json": { name: "a", value: 1 }, "values/b.json": { name: "a", value: null } }, ["error duplicate-name values/b.json#/name", "warning name-mismatch values/b.json#/name"]],
   ["a name with a dot", { "values/a.b.json": { name: "a.b", value: true } }, ["warning bad-name values/a.b.json#/name"]],
+  ["a name that begins with neither letter nor digit", { "values/_a.json": { name: "_a", value: 1 } }, ["warning bad-name values/_a.json#/name"]],
+  ["no value", { "values/a.json": { name: "a" } }, ["warning missing-key values/a.json"]],
   ["a secret without a name", { "values/a.json": { name: "a", value: 7, from_secret: true } }, ["error wrong-type values/a.json#/value"]],
   ["flags of another type", { "values/a.json": { name: "a", value: 7, from_secret: "yes" } }, ["error wrong-type values/a.json#/from_secret"]],
   ["a list instead of an object", { "values/a.json": [] }, ["error wrong-type values/a.json"]],
@@ -80,8 +82,8 @@ rows("providers", [
   ["config of other types", { [providers]: { "local-userpass": { config: { autoConfirm: "true", runConfirmationFunction: 1 } } } }, [
     `warning needs-email ${providers}#/local-userpass/config`, `error wrong-type ${providers}#/local-userpass/config/autoConfirm`, `error wrong-type ${providers}#/local-userpass/config/runConfirmationFunction`,
   ]],
-  ["metadata fields", { [providers]: { "custom-token": { config: { useJWKURI: true, jwkURI: "https://a.example" }, metadata_fields: [{ required: true }, { name: "a", field_name: "x".repeat(65) }] } } }, [
-    `error missing-name ${providers}#/custom-token/metadata_fields/0`, `error bad-value ${providers}#/custom-token/metadata_fields/1/field_name`,
+  ["metadata fields", { [providers]: { "custom-token": { config: { useJWKURI: true, jwkURI: "https://a.example" }, metadata_fields: [{ required: true }, { name: "a", field_name: "x".repeat(64) }, { name: "b", field_name: "x".repeat(63) }] } } }, [
+    `error missing-name ${providers}#/custom-token/metadata_fields/0`, `warning bad-value ${providers}#/custom-token/metadata_fields/1/field_name`,
   ]],
 ])
 
@@ -96,6 +98,11 @@ rows("data sources", [
     `warning name-mismatch ${rules("d/a")}#/collection`, `error duplicate-namespace ${rules("d/b")}`,
   ]],
   ["wire protocol and old sync", { [sourceFile]: { ...source, config: { clusterName: "a", wireProtocolEnabled: true, sync: {} } } }, [`warning unsupported ${sourceFile}`, `warning unsupported ${sourceFile}`]],
+  ["a cluster and a federated database", { [sourceFile]: { ...source, config: { clusterName: "a", dataLakeName: "b" } } }, [`warning conflicting-keys ${sourceFile}#/config/dataLakeName`]],
+  ["neither, as exports without identity have it", { [sourceFile]: { ...source, config: {} } }, []],
+  ["lists that are none", { [sourceFile]: { ...source, config: { readPreferenceTagSets: {}, namespacePreimageConfigs: "x" } } }, [
+    `error wrong-type ${sourceFile}#/config/readPreferenceTagSets`, `error wrong-type ${sourceFile}#/config/namespacePreimageConfigs`,
+  ]],
   ["a connection string nobody has", { [sourceFile]: { name: "mongodb-atlas", type: "mongodb", secret_config: { uri: "address" } } }, [`error unknown-secret ${sourceFile}#/secret_config/uri`]],
 ])
 
@@ -103,6 +110,8 @@ rows("functions", [
   ["an entry without a source", { "functions/config.json": [{ name: "a" }] }, ["warning missing-source functions/config.json#/0/name"]],
   ["an entry without a name", { "functions/config.json": [{ private: true }] }, ["error missing-name functions/config.json#/0"]],
   ["an entry twice", { "functions/config.json": [{ name: "hello" }, { name: "hello" }], ...hello }, ["error duplicate-function functions/config.json#/1/name"]],
+  ["the separator of Windows", { "functions/config.json": [{ name: "a\\b", private: true }], "functions/a/b.js": "exports = () => 1" }, []],
+  ["both separators", { "functions/config.json": [{ name: "a\\b" }, { name: "a/b" }], "functions/a/b.js": "exports = () => 1" }, ["error duplicate-function functions/config.json#/1/name"]],
   ["two ways to run", { "functions/config.json": [{ name: "hello", run_as_user_id: "a", run_as_user_id_script_source: "exports = () => 1" }], ...hello }, ["error conflicting-keys functions/config.json#/0/run_as_user_id_script_source"]],
   ["a call rule that is text", { "functions/config.json": [{ name: "hello", can_evaluate: "true" }], ...hello }, ["error wrong-type functions/config.json#/0/can_evaluate"]],
   ["no exports", { "functions/a.js": "const a = 1" }, ["warning function-without-exports functions/a.js"]],
@@ -117,10 +126,10 @@ const watch = { service_name: "mongodb-atlas", database: "d", collection: "c", o
 const t = "triggers/t.json"
 rows("triggers", [
   ["a good one", trigger(watch), []],
-  ["a database is not a collection", trigger({ ...watch, collection: "", operation_types: ["DROP_COLLECTION"] }), []],
+  ["a database is not a collection", trigger({ ...watch, collection: "", operation_types: ["DROP_COLLECTION"] }), [`warning unsupported ${t}`]],
   ["a database operation on a collection", trigger({ ...watch, operation_types: ["DROP_COLLECTION"] }), [`error bad-operation-type ${t}#/config/operation_types`]],
   ["a deployment operation on a database", trigger({ ...watch, collection: "", operation_types: ["DROP_DATABASE"] }), [`error bad-operation-type ${t}#/config/operation_types`]],
-  ["a deployment operation", trigger({ ...watch, database: "", collection: "", operation_types: ["DROP_DATABASE"] }), []],
+  ["a deployment operation", trigger({ ...watch, database: "", collection: "", operation_types: ["INSERT", "DROP_DATABASE"] }), [`warning unsupported ${t}`]],
   ["no operations", trigger({ ...watch, operation_types: [] }), [`error missing-key ${t}#/config`]],
   ["before the change, of a database", trigger({ ...watch, collection: "", full_document_before_change: true }), [`error pre-image-level ${t}#/config/full_document_before_change`]],
   ["throughput", trigger({ ...watch, maximum_throughput: true }), [`error bad-throughput ${t}#/config/maximum_throughput`]],
@@ -128,10 +137,15 @@ rows("triggers", [
   ["a projection without the token", trigger({ ...watch, project: { _id: 0, a: { $numberInt: "1" } } }), []],
   ["a match that is no Extended JSON", trigger({ ...watch, match: { a: { $oid: "x" } } }), [`error invalid-ejson ${t}#/config/match/a/$oid`]],
   ["an unknown type", trigger(watch, "MANUAL"), [`error bad-value ${t}#/type`]],
-  ["a user operation", trigger({ operation_type: "REFRESH", providers: [] }, "AUTHENTICATION"), [`error bad-operation-type ${t}#/config/operation_type`]],
+  ["a user operation", trigger({ operation_type: "REFRESH", providers: ["anon-user"] }, "AUTHENTICATION"), [`error bad-operation-type ${t}#/config/operation_type`]],
+  ["no provider that exists", trigger({ operation_type: "LOGIN", providers: ["anon-user", "anonymous"] }, "AUTHENTICATION"), [`warning bad-value ${t}#/config/providers/1`]],
+  ["no provider at all", trigger({ operation_type: "LOGIN", providers: [] }, "AUTHENTICATION"), [`warning missing-key ${t}#/config`]],
+  ["off, of what is gone", { [t]: { name: "t", type: "DATABASE", disabled: true, config: { ...watch, operation_types: ["OPEN"] }, function_name: "gone" } }, [
+    `warning unknown-data-source ${t}#/config/service_name`, `warning bad-operation-type ${t}#/config/operation_types`, `warning unknown-function ${t}#/function_name`,
+  ]],
   ["two user operations", trigger({ operation_type: ["LOGIN", "CREATE"], providers: ["anon-user"] }, "AUTHENTICATION"), []],
   ["a schedule", trigger({ schedule: "0 0 * * 7" }, "SCHEDULED"), [`error bad-schedule ${t}#/config/schedule`]],
-  ["EventBridge", { [t]: { name: "t", type: "AUTHENTICATION", config: { operation_type: "LOGIN", providers: [] }, event_processors: { AWS_EVENTBRIDGE: { config: {} } } } }, [`warning unsupported ${t}`]],
+  ["EventBridge", { [t]: { name: "t", type: "AUTHENTICATION", config: { operation_type: "LOGIN", providers: ["anon-user"] }, event_processors: { AWS_EVENTBRIDGE: { config: {} } } } }, [`warning unsupported ${t}`]],
   ["two functions", { [t]: { name: "t", type: "SCHEDULED", config: { schedule: "* * * * *" }, function_name: "other", event_processors: { FUNCTION: { config: { function_name: "hello" } } } }, ...hello }, [`warning conflicting-keys ${t}#/function_name`]],
   ["no function", { [t]: { name: "t", type: "SCHEDULED", config: { schedule: "* * * * *" } } }, [`error missing-key ${t}`]],
 ])
@@ -149,6 +163,7 @@ rows("endpoints", [
   ["a disabled one", { [e]: [{ ...endpoint, disabled: true, function_name: "nobody" }] }, [`warning unknown-function ${e}#/0/function_name`]],
   ["a route without a slash", { [e]: [{ ...endpoint, route: "a" }], ...hello }, [`error bad-value ${e}#/0/route`]],
   ["both directories", { [e]: [endpoint], "http_endpoints/config.json": [{ ...endpoint, respond_result: true }], ...hello }, ["warning hybrid-layout http_endpoints/config.json"]],
+  ["an empty form of the reply", { [e]: [{ ...endpoint, return_type: "" }], ...hello }, []],
   ["an unknown method", { [e]: [{ ...endpoint, http_method: "ALL" }], ...hello }, [`error bad-value ${e}#/0/http_method`]],
 ])
 
