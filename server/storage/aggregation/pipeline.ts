@@ -64,7 +64,7 @@ export interface PipelineContext {
   readonly now: Date
   /** Other collections. Without it `$lookup`, `$unionWith`, `$graphLookup`, `$out` and `$merge` are refused. */
   readonly source?: PipelineSource
-  /** What filters inside the pipeline may use besides expressions, such as `$jsonSchema`. */
+  /** What filters inside the pipeline may use besides expressions. */
   readonly language?: LanguageOptions
 }
 

@@ -20,15 +20,10 @@ export interface ExpressionHook {
   checkUpdatePipeline?(pipeline: readonly Document[]): void
 }
 
-/** Compiles a `$jsonSchema` operand into a test. Throws `StoreError` for a malformed schema. */
-export type JsonSchemaHook = (schema: Document) => (document: Document) => boolean
-
 /** What every compiler of this folder may be given. */
 export interface LanguageOptions {
   /** Without it `$expr`, computed projections and pipeline updates are refused as unsupported. */
   readonly evaluate?: ExpressionHook
-  /** Without it `$jsonSchema` is refused as unsupported. */
-  readonly jsonSchema?: JsonSchemaHook
   /** Variables of the request, read as `$$name`; `NOW` is added where it is absent. */
   readonly variables?: Document
 }

@@ -3,6 +3,7 @@ import { isDocument, splitPath, type Document, type Value } from "../../../kerne
 import { compileNode } from "./compile-tree.ts"
 import { badRequest, unsupported } from "./errors.ts"
 import type { FilterNode } from "./filter-tree.ts"
+import { compileJsonSchema } from "./json-schema.ts"
 import type { LanguageOptions } from "./options.ts"
 import { parseCondition } from "./parse-condition.ts"
 
@@ -34,7 +35,7 @@ function parseTopOperator(operator: string, operand: Value, options: LanguageOpt
     case "$alwaysTrue": return { kind: "and", of: [] }
     case "$alwaysFalse": return { kind: "or", of: [] }
     case "$expr": return parseExpression(operand, options)
-    case "$jsonSchema": return parseSchema(operand, options)
+    case "$jsonSchema": return parseSchema(operand)
     case "$where": throw unsupported("Cannot use `$where`: JavaScript in queries is not supported")
     case "$text": throw unsupported("Cannot use `$text`: text search is not supported")
     case "$sampleRate": throw unsupported("Cannot use `$sampleRate`: it is not supported")
@@ -71,8 +72,7 @@ export function isTruth(value: Value): boolean {
   return true
 }
 
-function parseSchema(schema: Value, options: LanguageOptions): FilterNode {
+function parseSchema(schema: Value): FilterNode {
   if (!isDocument(schema)) throw badRequest("Cannot use `$jsonSchema`: its operand is no document")
-  if (options.jsonSchema === undefined) throw unsupported("Cannot use `$jsonSchema`: it is not available here")
-  return { kind: "document", operator: "$jsonSchema", test: options.jsonSchema(schema) }
+  return { kind: "document", operator: "$jsonSchema", test: compileJsonSchema(schema) }
 }

@@ -7,15 +7,10 @@ import { anyDocument, anyName, anyScalar, anyValue } from "../../../kernel/arbit
 
 const matches = (filter: Document, document: Document) => compileFilter(filter)(document)
 
-/** A schema that knows one keyword, with one field. */
-function jsonSchema(schema: Document): (document: Document) => boolean {
-  return (document) => Object.hasOwn(document, schema["required"] as string)
-}
-
 describe("what cannot be served is refused by name", () => {
   test.each<[string, Document]>([
     ["$where", { $where: "true" }], ["$text", { $text: { $search: "x" } }], ["$near", { a: { $near: [0, 0] } }], ["$geoWithin", { a: { $geoWithin: {} } }],
-    ["$geoIntersects", { $and: [{ a: { $geoIntersects: {} } }] }], ["$expr", { $expr: true }], ["$jsonSchema", { $jsonSchema: {} }],
+    ["$geoIntersects", { $and: [{ a: { $geoIntersects: {} } }] }], ["$expr", { $expr: true }],
   ])("%s", (operator, filter) => {
     expect(() => compileFilter(filter)).toThrow(expect.objectContaining({ name: "StoreError", code: "unsupported", message: expect.stringContaining(operator) }))
   })
@@ -45,11 +40,6 @@ describe("what the fixtures do not show", () => {
       const evaluate = { evaluateExpression: () => value, runUpdatePipeline: (_: unknown, document: Document) => document }
       expect(compileFilter({ $expr: "$a" }, { evaluate })({})).toBe(expected)
     }
-  })
-
-  test("a schema hook decides `$jsonSchema`", () => {
-    expect(compileFilter({ $jsonSchema: { required: "a" } }, { jsonSchema })({ a: 1 })).toBe(true)
-    expect(compileFilter({ $jsonSchema: { required: "a" } }, { jsonSchema })({ b: 1 })).toBe(false)
   })
 
   test("operands may be objects of number classes", () => {
