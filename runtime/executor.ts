@@ -15,7 +15,7 @@ import { prepareSources, type GuestSources } from "./source-text.ts"
 import { Watchdog } from "./watchdog.ts"
 
 /** What the server says of an executor when it starts it. */
-export interface ExecutorSettings { readonly isolates: number; readonly sharing: number; readonly reserve: number; readonly memoryMb: number }
+export interface ExecutorSettings { readonly isolates: number; readonly sharing: number; readonly reserve: number; readonly recycleCalls: number; readonly memoryMb: number }
 /** The first part of a `call` frame. */
 export type CallHead = Omit<CallOrder, "id" | "at">
 
@@ -145,7 +145,7 @@ function giveUp(order: CallOrder): void {
 /** Does what can be done before the code has come: reads the guest's side and makes an isolate. */
 async function prepare(settings: ExecutorSettings): Promise<AnswerSync> {
   const [{ preludeSource }, { answerSync }] = (await Promise.all([import(preludeModule!), import(syncModule!)])) as [{ preludeSource(): string }, { answerSync: AnswerSync }]
-  pool = new IsolatePool({ size: settings.isolates, sharing: settings.sharing, reserve: settings.reserve, bootstrap: bootstrapText(preludeSource()), onCatastrophe, onFree: tendSoon })
+  pool = new IsolatePool({ ...settings, bootstrap: bootstrapText(preludeSource()), onCatastrophe, onFree: tendSoon })
   watchdog = new Watchdog({ pool, calls, discard, onHang: () => retire(500), onTick })
   // A prelude that does not run must show here and not in every call.
   await pool.grow(settings.memoryMb).open()

@@ -42,10 +42,19 @@ export class GuestContext {
   }
 }
 
+/**
+ * Compiled code that isolates of one process share.
+ *
+ * SECURITY: it is machine code; it is made in this process from our own text, before guest code has run, and never leaves it.
+ */
+export interface CodeCache { data: ivm.ExternalCopy<ArrayBuffer> | undefined }
+
 /** What every isolate of an executor is made from. */
 export interface IsolatePlan {
   readonly memoryMb: number
   readonly bootstrap: string
+  /** The bootstrap as the first isolate has compiled it, for those after it. */
+  readonly codeCache: CodeCache
   /** How many contexts are kept ready. */
   readonly reserve: number
   /** The engine has lost control over this isolate: the process has to end. */
@@ -85,7 +94,7 @@ export class GuestIsolate {
     this.#plan = plan
     this.memoryMb = plan.memoryMb
     this.#isolate = new ivm.Isolate({ memoryLimit: plan.memoryMb, onCatastrophicError: (message) => plan.onCatastrophe(this, message) })
-    this.#bootstrap = this.#isolate.compileScript(plan.bootstrap, { filename: "backstitch:prelude" })
+    this.#bootstrap = this.#compileBootstrap(plan)
     this.#bootstrap.then(
       (script) => {
         this.#compiled = script
@@ -93,6 +102,13 @@ export class GuestIsolate {
       },
       () => this.#lose(),
     )
+  }
+
+  async #compileBootstrap({ bootstrap, codeCache }: IsolatePlan): Promise<ivm.Script> {
+    const known = codeCache.data
+    const script = await this.#isolate.compileScript(bootstrap, { filename: "backstitch:prelude", ...(known === undefined ? { produceCachedData: true } : { cachedData: known }) })
+    codeCache.data ??= (script as ivm.Script & ivm.CachedDataResult).cachedData
+    return script
   }
 
   get isDisposed(): boolean {

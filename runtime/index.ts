@@ -1,6 +1,7 @@
 // Runs user-authored functions. Guest code runs in executor processes only; nothing here loads an isolate.
 import { availableParallelism } from "node:os"
 import { AppPool, type RuntimeLog } from "./app-pool.ts"
+import type { ExecutorSettings } from "./executor.ts"
 import { ExecutorProcess, type CodeProblem, type GuestModules } from "./executor-process.ts"
 import { completeLimits, defaultLimits } from "./limits.ts"
 import { PendingCall, type CallRequest } from "./pending-call.ts"
@@ -16,7 +17,12 @@ export type * from "./protocol.ts"
 export interface RuntimeOptions {
   /** Executor processes an app; by default one a core, two at most. */
   readonly executors?: number
-  /** Isolates an executor may have; by default four. */
+  /**
+   * What a call has for itself: a `context` in an isolate that others use too, before, after, and while it waits (default); or an
+   * `isolate`, thrown away after the call. An isolate costs some five times as much; heap and forced stops are then never another call's.
+   */
+  readonly isolation?: "context" | "isolate"
+  /** Isolates an executor may have; by default four, or sixteen where each call has one for itself. */
   readonly isolates?: number
   /** Calls that may share an isolate while all of them wait; by default sixteen. */
   readonly sharing?: number
@@ -58,12 +64,20 @@ const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js"
 const ownGuest = (): GuestModules => ({ prelude: new URL(`./guest/index${extension}`, import.meta.url), sync: new URL(`./guest-sync${extension}`, import.meta.url) })
 const noted: RuntimeLog = () => undefined
 
+/** An isolate is replaced after this many calls. SOURCE: specification of the function runtime, 10.2. */
+const recycleCalls = 1000
+
+function sharingOf({ isolation, isolates, sharing, reserve }: RuntimeOptions): Omit<ExecutorSettings, "memoryMb"> {
+  if (isolation === "isolate") return { isolates: isolates ?? 16, sharing: 1, reserve: 1, recycleCalls: 1 }
+  return { isolates: isolates ?? 4, sharing: sharing ?? 16, reserve: reserve ?? 4, recycleCalls }
+}
+
 /** A runtime without apps. */
 export function createRuntime(options: RuntimeOptions = {}): Runtime {
   const limits = completeLimits(options.limits, defaultLimits)
   const plan = {
     executors: options.executors ?? Math.min(2, availableParallelism()),
-    settings: { isolates: options.isolates ?? 4, sharing: options.sharing ?? 16, reserve: options.reserve ?? 4, memoryMb: limits.memoryMb },
+    settings: { ...sharingOf(options), memoryMb: limits.memoryMb },
     modules: options.guest ?? ownGuest(),
     queue: { all: 2000, user: 500, waitMs: 30_000, ...options.queue },
     log: options.log ?? noted,

@@ -3,17 +3,18 @@ import { GuestIsolate, type IsolatePlan } from "./guest-isolate.ts"
 
 export interface PoolOptions {
   /** How many isolates there may be. */
-  readonly size: number
+  readonly isolates: number
   /** How many waiting calls may share one when there can be no more isolates. */
   readonly sharing: number
   readonly reserve: number
+  /** An isolate is replaced after this many calls. */
+  readonly recycleCalls: number
   readonly bootstrap: string
   readonly onCatastrophe: IsolatePlan["onCatastrophe"]
   readonly onFree: () => void
 }
 
-/** An isolate is replaced after this many calls, or when its heap has grown to this part of its limit. SOURCE: specification, 10.2. */
-const recycleCalls = 1000
+/** An isolate is replaced when its heap has grown to this part of its limit. SOURCE: specification, 10.2. */
 const recycleHeap = 0.6
 /** Most turns end within this time. */
 const shortTurnMs = 2
@@ -22,8 +23,12 @@ export class IsolatePool {
   readonly #options: PoolOptions
   readonly #isolates = new Set<GuestIsolate>()
 
+  readonly #plan: Omit<IsolatePlan, "memoryMb">
+
   constructor(options: PoolOptions) {
     this.#options = options
+    const { bootstrap, reserve, onCatastrophe, onFree } = options
+    this.#plan = { bootstrap, reserve, onCatastrophe, onFree, codeCache: { data: undefined } }
   }
 
   get isolates(): Iterable<GuestIsolate> {
@@ -32,8 +37,7 @@ export class IsolatePool {
 
   /** Makes an isolate, ready or not. */
   grow(memoryMb: number): GuestIsolate {
-    const { bootstrap, reserve, onCatastrophe, onFree } = this.#options
-    const isolate = new GuestIsolate({ memoryMb, bootstrap, reserve, onCatastrophe, onFree })
+    const isolate = new GuestIsolate({ ...this.#plan, memoryMb })
     this.#isolates.add(isolate)
     return isolate
   }
@@ -46,7 +50,7 @@ export class IsolatePool {
       if (isolate.live === 0 && isolate.memoryMb === memoryMb) return
       count++
     }
-    if (count < this.#options.size) this.grow(memoryMb)
+    if (count < this.#options.isolates) this.grow(memoryMb)
   }
 
   /**
@@ -75,7 +79,7 @@ export class IsolatePool {
     this.#sweep()
     const isolates = [...this.#isolates].filter((isolate) => !isolate.retired)
     const taken = isolates.filter((isolate) => isolate.liveOf(user) > 0)
-    if (taken.length > 0 && taken.length >= this.#options.size - 1) return leastShared(taken, memoryMb, this.#options.sharing)
+    if (taken.length > 0 && taken.length >= this.#options.isolates - 1) return leastShared(taken, memoryMb, this.#options.sharing)
     return this.#placeAnywhere(memoryMb)
   }
 
@@ -92,7 +96,7 @@ export class IsolatePool {
       } else if (isolate.live === 0 && (idle === undefined || isolate.ready > idle.ready)) idle = isolate
     }
     if (idle !== undefined) return idle
-    if (count < this.#options.size) return this.grow(memoryMb)
+    if (count < this.#options.isolates) return this.grow(memoryMb)
     if (misfit !== undefined) {
       this.remove(misfit)
       return this.grow(memoryMb)
@@ -108,7 +112,7 @@ export class IsolatePool {
 
   /** Looks at an isolate after a call has left it. */
   settle(isolate: GuestIsolate): void {
-    const worn = isolate.calls >= recycleCalls || isolate.heapBytes > recycleHeap * isolate.memoryMb * 1024 * 1024
+    const worn = isolate.calls >= this.#options.recycleCalls || isolate.heapBytes > recycleHeap * isolate.memoryMb * 1024 * 1024
     if (worn) isolate.retired = true
     if (isolate.retired) this.warm(isolate.memoryMb)
     if (isolate.retired && isolate.live === 0) this.remove(isolate)

@@ -1,7 +1,7 @@
 // The public interface of the server: load an exported app directory, serve it, stop.
 import { createServer as createSocket } from "node:net"
 import { systemClock, type Clock } from "../kernel/index.ts"
-import { createRuntime } from "../runtime/index.ts"
+import { createRuntime, type RuntimeOptions } from "../runtime/index.ts"
 import { createAppLog, type AppLog } from "./app-log.ts"
 import { checkApp, loadApp, sortFindings, type Finding, type LoadedApp } from "./app/index.ts"
 import { ConfigError } from "./errors.ts"
@@ -96,7 +96,7 @@ function allFindings(loaded: LoadedApp): readonly Finding[] {
 export async function createServer(options: ServerOptions): Promise<BackstitchServer> {
   const { directory, data, secrets = {}, clock = systemClock, log = createAppLog(), mailer, settings = {} } = options
   let metrics: Metrics | undefined
-  const runtime = createRuntime({ log: (event) => {
+  const runtime = createRuntime({ ...runtimeOptions(settings), log: (event) => {
     metrics?.executor(event)
     if (event.kind === "executors-held-back" || (event.kind === "executor-ended" && event.because !== "closing" && event.because !== "retired")) log.runtime(event.kind, event)
   } })
@@ -148,6 +148,10 @@ export async function createServer(options: ServerOptions): Promise<BackstitchSe
     await release()
     throw error
   }
+}
+
+function runtimeOptions({ functions: { isolation, executors, limits } = {} }: ServerSettings): RuntimeOptions {
+  return { ...(isolation === undefined ? {} : { isolation }), ...(executors === undefined ? {} : { executors }), ...(limits === undefined ? {} : { limits }) }
 }
 
 /** The one app of this server: none until it is ready. */

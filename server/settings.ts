@@ -51,7 +51,7 @@ const limits = fields({
 const readSetting = fields({
   mongodb: uri,
   dataSources: named(uri),
-  functions: fields({ limits, functionLimits: named(limits), errorText: word("plain", "json"), openHosts: list(text), httpResponseBytes: whole(1), packages: fields({ bundleMs: whole(1), bundleMemoryMb: whole(64), bundleBytes: whole(1), archiveBytes: whole(1) }) }),
+  functions: fields({ isolation: word("context", "isolate"), executors: whole(1), limits, functionLimits: named(limits), errorText: word("plain", "json"), openHosts: list(text), httpResponseBytes: whole(1), packages: fields({ bundleMs: whole(1), bundleMemoryMb: whole(64), bundleBytes: whole(1), archiveBytes: whole(1) }) }),
   tokens: fields({
     algorithm: word("HS256", "ES256", "EdDSA"), accessTokenCheck: word("signature", "user", "session"), refreshTokenSeconds: whole(60),
     retiredKeySeconds: whole(0), maxSessionsPerUser: whole(1), refreshesPerMinute: whole(1),

@@ -26,6 +26,7 @@ describe("settings are refused", () => {
     ["an unknown key inside", { functions: { limits: { wallMS: 1 } } }, "/functions/limits/wallMS"],
     ["a number out of range", { functions: { limits: { memoryMb: 8 } } }, "/functions/limits/memoryMb"],
     ["a word that is none", { tokens: { accessTokenCheck: "none" } }, "/tokens/accessTokenCheck"],
+    ["an isolation that is none", { functions: { isolation: "none" } }, "/functions/isolation"],
     ["a flag in a text", { data: { usersMayUseRegex: "true" } }, "/data/usersMayUseRegex"],
     ["an order of insertion that is none", { customData: { firstInserted: "natural" } }, "/customData/firstInserted"],
     ["an order of insertion by no field", { customData: { firstInserted: {} } }, "/customData/firstInserted"],
