@@ -1,6 +1,6 @@
 // Which element of a list made a document match: what the positional `$` of updates and projections stands for.
 import { isDocument, isIndex, walkPath, type Document, type Value } from "../../../kernel/index.ts"
-import { compileNode, conditionTest, opening } from "./compile-tree.ts"
+import { conditionTest, opening } from "./compile-tree.ts"
 import type { Condition, FilterNode, Test, ValueTest } from "./filter-tree.ts"
 
 /** The index of the first element that made the document match; undefined where no list had a part in it. */
@@ -8,7 +8,7 @@ export type PositionFinder = (document: Document) => number | undefined
 
 /**
  * Compiles a search for the matched element. Negated conditions have no part in it; of several conditions on lists the last
- * one decides, and of an `$or` the first branch that holds.
+ * one decides. An `$or` has a part in it when all its branches are equalities at one path.
  */
 export function compilePosition(node: FilterNode): PositionFinder {
   switch (node.kind) {
@@ -17,10 +17,27 @@ export function compilePosition(node: FilterNode): PositionFinder {
     case "field": return fieldPosition(node.segments, node.condition)
     case "and": return lastOf(node.of.map(compilePosition))
     case "or": {
-      const branches = node.of.map((part) => ({ holds: compileNode(part), find: compilePosition(part) }))
-      return (document) => branches.find(({ holds }) => holds(document))?.find(document)
+      const alternatives = asMembership(node.of)
+      return alternatives === undefined ? () => undefined : fieldPosition(alternatives.segments, alternatives.condition)
     }
   }
+}
+
+/** The branches of an `$or` as one condition on one path, where each is an equality: others have no part in the position, as in MongoDB. */
+function asMembership(branches: readonly FilterNode[]): { readonly segments: readonly string[]; readonly condition: Condition } | undefined {
+  const [first] = branches
+  if (first?.kind !== "field") return undefined
+  if (branches.length === 1) return first
+  const tests: ValueTest[] = []
+  for (const branch of branches) {
+    if (branch.kind !== "field" || branch.path !== first.path || branch.condition.kind !== "test" || !isEquality(branch.condition)) return undefined
+    tests.push(branch.condition.test)
+  }
+  return { segments: first.segments, condition: { kind: "test", operator: "$in", operand: [], opens: true, test: (value, present) => tests.some((test) => test(value, present)) } }
+}
+
+function isEquality({ operator }: Test): boolean {
+  return operator === "$eq" || operator === "$in" || operator === "$regex"
 }
 
 function lastOf(finders: readonly PositionFinder[]): PositionFinder {

@@ -19,10 +19,10 @@ export function binaryFormat(value: Value, name: string): BinaryFormat {
   return value as BinaryFormat
 }
 
-/** Reads a subtype. Throws `StoreError` 4341107 for what is no byte. */
+/** Reads a subtype. Throws `StoreError` 4341107 for what is neither one of BSON nor one that users may define. */
 export function binarySubtype(value: Value, name: string): number {
   const subtype = asInt32(value)
-  if (subtype === undefined || subtype < 0 || subtype > 255) throw wrong(name, "`subtype` is no integer from 0 to 255", 4341107)
+  if (subtype === undefined || subtype < 0 || subtype > 255 || (subtype > 9 && subtype < 128)) throw wrong(name, "`subtype` is no subtype of binary data", 4341107)
   return subtype
 }
 
@@ -69,5 +69,6 @@ export function binaryText(value: Binary, format: BinaryFormat, name: string): s
       throw wrong(name, "the binary data is no UTF-8", 241)
     }
   }
-  return bytes.toString(format === "auto" ? "base64" : format)
+  // SOURCE: the server's tests convert_bindata.js: hexadecimal digits are capitals.
+  return format === "hex" ? bytes.toString("hex").toUpperCase() : bytes.toString(format === "auto" ? "base64" : format)
 }

@@ -11,15 +11,14 @@ import { parseDate } from "./date-reading.ts"
 import { parseDecimal, parseDouble, parseInteger, parseObjectId } from "./number-reading.ts"
 import { dateText, numberText, textOf } from "./text.ts"
 
-type Target = "double" | "string" | "binData" | "objectId" | "bool" | "date" | "int" | "long" | "decimal"
-const targets: Readonly<Record<string, Target>> = {
-  double: "double", string: "string", binData: "binData", objectId: "objectId", bool: "bool", date: "date", int: "int", long: "long", decimal: "decimal",
-}
-const targetOfCode: Readonly<Record<number, Target>> = { 1: "double", 2: "string", 5: "binData", 7: "objectId", 8: "bool", 9: "date", 16: "int", 18: "long", 19: "decimal" }
+/** The types there are conversions to. */
+const targets = { double: 1, string: 2, binData: 5, objectId: 7, bool: 8, date: 9, int: 16, long: 18, decimal: 19 } as const
 /** Types that are no target of a conversion here or, most of them, in MongoDB. */
-const otherTypes: Readonly<Record<string, number>> = {
+const otherTypes = {
   object: 3, array: 4, undefined: 6, null: 10, regex: 11, dbPointer: 12, javascript: 13, symbol: 14, javascriptWithScope: 15, timestamp: 17, minKey: -1, maxKey: 127, missing: 0,
-}
+} as const
+const codes: Readonly<Record<string, number>> = { ...targets, ...otherTypes }
+type Target = keyof typeof targets | keyof typeof otherTypes
 
 function conversionFailure(name: string, detail: string): Error {
   return wrong(name, detail, 241)
@@ -33,12 +32,15 @@ function convertValue(value: Value, target: Target, name: string, { format, subt
   switch (target) {
     case "bool": return convertToBool(value, name)
     case "string": return format !== undefined && bsonTypeOf(value) === "Binary" ? binaryText(value as Binary, format, name) : convertToString(value, name)
-    case "binData": return convertToBinary(value, subtype, format, name)
+    case "binData": return toBinary(value, subtype, format, name)
     case "int": case "long": return convertToInteger(value, target, name)
     case "double": return convertToDouble(value, name)
     case "decimal": return convertToDecimal(value, name)
     case "date": return convertToDate(value, name)
     case "objectId": return convertToObjectId(value, name)
+    // MongoDB 8 makes these two of some values; of which, depends on its version.
+    case "array": case "object": throw textOf(value) !== undefined || typeName(value) === target ? unsupported(`Cannot evaluate \`${name}\`: conversions to ${target} are not supported`) : impossible(value, target, name)
+    default: throw impossible(value, target, name)
   }
 }
 
@@ -61,11 +63,6 @@ function convertToString(value: Value, name: string): Value {
   if (bsonTypeOf(value) === "ObjectId") return (value as ObjectId).toHexString()
   if (bsonTypeOf(value) === "Binary" && (value as Binary).sub_type === 4) return (value as Binary).toUUID().toHexString()
   throw impossible(value, "string", name)
-}
-
-function convertToBinary(value: Value, subtype: number, format: BinaryFormat | undefined, name: string): Value {
-  if (isNumeric(value)) throw unsupported(`Cannot evaluate \`${name}\`: conversions of numbers to binData are not supported`)
-  return toBinary(value, subtype, format, name)
 }
 
 function convertToInteger(value: Value, target: "int" | "long", name: string): Value {
@@ -143,23 +140,15 @@ function convertToObjectId(value: Value, name: string): Value {
 
 function targetOf(value: Value, name: string): Target {
   if (typeof value === "string") {
-    const target = Object.hasOwn(targets, value) ? targets[value] : undefined
-    if (target !== undefined) return target
-    if (Object.hasOwn(otherTypes, value)) throw noTarget(value, name)
-    throw wrong(name, "`to` names no type", 2)
+    if (!Object.hasOwn(codes, value)) throw wrong(name, "`to` names no type", 2)
+    return value as Target
   }
   if (!isNumeric(value)) throw wrong(name, "`to` is neither name nor number of a type", 9)
   const code = toNumber(value)
   if (!Number.isInteger(code)) throw wrong(name, "`to` is no integer", 9)
-  const target = targetOfCode[code]
-  if (target !== undefined) return target
-  const other = Object.keys(otherTypes).find((type) => otherTypes[type] === code)
-  throw other === undefined ? wrong(name, "`to` is the number of no type", 9) : noTarget(other, name)
-}
-
-/** MongoDB 8 converts to these two in some cases; which, depends on its version. */
-function noTarget(type: string, name: string): Error {
-  return ["array", "object"].includes(type) ? unsupported(`Cannot evaluate \`${name}\`: conversions to ${type} are not supported`) : conversionFailure(name, `there are no conversions to ${type}`)
+  const target = Object.keys(codes).find((type) => codes[type] === code)
+  if (target === undefined) throw wrong(name, "`to` is the number of no type", 9)
+  return target as Target
 }
 
 const convert: Operator = (operand, scope, name) => {

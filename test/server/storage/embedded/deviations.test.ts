@@ -64,7 +64,7 @@ describe("aggregation", () => {
   })
 
   test.each<[Value]>([
-    [{ $sin: "$m" }], [{ $convert: { input: "$n", to: "binData" } }], [{ $convert: { input: "$t", to: "int", base: 2 } }], [{ $convert: { input: "$t", to: "array" } }], [{ $convert: { input: "$t", to: "object" } }],
+    [{ $sin: "$m" }], [{ $convert: { input: "$t", to: "int", base: 2 } }], [{ $convert: { input: "$t", to: "array" } }], [{ $convert: { input: "$t", to: "object" } }],
     [{ $meta: "textScore" }], [{ $toHashedIndexKey: "$t" }], [{ $sigmoid: "$n" }], ["$$CLUSTER_TIME"], ["$$USER_ROLES"], ["$$SEARCH_META"], [{ $regexFind: { input: "$t", regex: "a(?=b)" } }],
   ])("refuses %j", async (expression) => {
     await expect(computed(expression)).rejects.toMatchObject(unsupported)

@@ -125,11 +125,12 @@ function l(filter: Document, before: Document, update: Document = { $set: { "l.$
 describe("positional `$`", () => {
   test.each<[string, Document, Value[]]>([
     ["equality", { l: 2 }, [1, "hit", 3]], ["a range", { l: { $gt: 1 } }, [1, "hit", 3]], ["$in", { l: { $in: [3] } }, [1, 2, "hit"]], ["$elemMatch", { l: { $elemMatch: { $gt: 2 } } }, [1, 2, "hit"]],
-    ["$and", { $and: [{ _id: 1 }, { l: 3 }] }, [1, 2, "hit"]], ["the branch of an `$or` that holds", { $or: [{ l: 9 }, { l: 2 }] }, [1, "hit", 3]], ["the last of several", { $and: [{ l: 1 }, { l: 3 }] }, [1, 2, "hit"]],
+    ["$and", { $and: [{ _id: 1 }, { l: 3 }] }, [1, 2, "hit"]], ["an `$or` of equalities", { $or: [{ l: 9 }, { l: 3 }, { l: 2 }] }, [1, "hit", 3]], ["an `$or` of one", { $or: [{ l: { $gt: 2 } }] }, [1, 2, "hit"]],
+    ["the last of several", { $and: [{ l: 1 }, { l: 3 }] }, [1, 2, "hit"]],
   ])("stands for the element of %s", (_, filter, expected) => expect(l(filter, { _id: 1, l: [1, 2, 3] })).toEqual(expected))
 
   test("is refused where no list had a part", () => {
-    for (const filter of [{ _id: 1 }, { l: { $ne: 9 } }, { $nor: [{ l: 9 }] }, { l: { $size: 3 } }]) expect(() => l(filter, { _id: 1, l: [1, 2, 3] })).toThrow(refused(2))
+    for (const filter of [{ _id: 1 }, { l: { $ne: 9 } }, { $nor: [{ l: 9 }] }, { l: { $size: 3 } }, { $or: [{ l: 2 }, { _id: 1 }] }, { $or: [{ l: 2 }, { l: { $gt: 2 } }] }]) expect(() => l(filter, { _id: 1, l: [1, 2, 3] })).toThrow(refused(2))
   })
 
   test("stands for an element of the outer list", () => {
