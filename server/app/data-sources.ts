@@ -1,5 +1,5 @@
 // Data sources with their rules: `data_sources/`, or the MongoDB services of the V1 layouts.
-import { isDocument, type Document } from "../../kernel/index.ts"
+import { isDocument, type Document, type JsonPointer } from "../../kernel/index.ts"
 import { isRecord, openFields, optionalText, requireText, type Fields, type Place } from "./fields.ts"
 import { checkName } from "./names.ts"
 import type { CollectionConfig, DataSource, RuleSource } from "./model.ts"
@@ -82,7 +82,7 @@ function readCollections(reading: Reading, directory: string): readonly Collecti
   for (const database of foldersBelow(reading.tree, directory)) {
     for (const collection of foldersBelow(reading.tree, `${directory}/${database}`)) {
       const folder = `${directory}/${database}/${collection}`
-      const rules = ruleSource(reading.json(`${folder}/rules.json`))
+      const rules = ruleSource(reading.json(`${folder}/rules.json`, isInSchema))
       const schema = ruleSource(reading.json(`${folder}/schema.json`, () => true))
       const relationships = ruleSource(reading.json(`${folder}/relationships.json`))
       if (rules === undefined && schema === undefined && relationships === undefined) continue
@@ -112,7 +112,7 @@ function nameCollection(reading: Reading, config: CollectionConfig, folder: stri
 function readLegacyRules(reading: Reading, directory: string): readonly CollectionConfig[] {
   const found: CollectionConfig[] = []
   for (const name of namesBelow(reading.tree, `${directory}/rules`)) {
-    const place = reading.json(`${directory}/rules/${name}`, (pointer) => pointer.startsWith("/schema/"))
+    const place = reading.json(`${directory}/rules/${name}`, isInSchema)
     const fields = place === undefined ? undefined : openFields(place, reading.report, undefined)
     if (place === undefined || fields === undefined) continue
     if (isEmpty(place.value)) {
@@ -142,6 +142,11 @@ function withoutDuplicates(reading: Reading, collections: readonly CollectionCon
     if (!isNew) reading.report.error("duplicate-namespace", { file, pointer: "" }, `must specify unique names when importing MongoDB Rules; duplicate name: ${database}.${collection}`)
     return isNew
   })
+}
+
+/** Whether a place of a rules file is in the schema that older versions put there. */
+function isInSchema(pointer: JsonPointer): boolean {
+  return pointer.startsWith("/schema/")
 }
 
 function ruleSource(place: Place | undefined): RuleSource | undefined {

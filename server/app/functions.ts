@@ -92,6 +92,7 @@ export function readRunSettings(fields: Fields): RunSettings {
   const runAsUserId = optionalText(fields, "run_as_user_id")
   const runAsUserIdScript = optionalText(fields, "run_as_user_id_script_source")
   if (runAsUserId !== undefined && runAsUserIdScript !== undefined) fields.report.error("conflicting-keys", fields.spot("run_as_user_id_script_source"), "`run_as_user_id` and `run_as_user_id_script_source` exclude each other")
+  if (runAsUserIdScript !== undefined && syntaxErrorOf("script", runAsUserIdScript) !== undefined) fields.report.warning("function-syntax", fields.spot("run_as_user_id_script_source"), "the script does not parse; calls will fail")
   return {
     id: optionalText(fields, "id"),
     canEvaluate: callRule(fields.any("can_evaluate"), fields, fields.report),
@@ -117,10 +118,8 @@ const parameters = ["exports", "context", "require", "console"]
 
 /** Parses a source without running it; what does not parse is a finding with its line. */
 export function checkSource(file: string, source: string, { report, strict }: Reading): void {
-  try {
-    compileFunction(source, parameters, { filename: file })
-  } catch (error) {
-    if (!(error instanceof Error)) throw error
+  const error = syntaxErrorOf(file, source)
+  if (error !== undefined) {
     const [line, column] = placeOfSyntaxError(file, error)
     const at = { file, pointer: "", ...(line === undefined ? {} : { line }), ...(column === undefined ? {} : { column }) }
     // Not strict: app directory, section 10, row 17, one broken function must not stop the rest. The server is strict (decision 0001).
@@ -128,6 +127,16 @@ export function checkSource(file: string, source: string, { report, strict }: Re
     return
   }
   if (!/\bexports\b/.test(source)) report.warning("function-without-exports", { file, pointer: "" }, "the source assigns nothing to `exports`; calls will fail")
+}
+
+function syntaxErrorOf(file: string, source: string): Error | undefined {
+  try {
+    compileFunction(source, parameters, { filename: file })
+    return undefined
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    return error
+  }
 }
 
 /** The stack of a syntax error begins with `<file>:<line>`, the line itself, and a row with `^` under the place. */

@@ -52,7 +52,7 @@ export function openReading({ tree, findings, secrets, strict }: ReadingParts): 
   let names: TemplateNames | undefined
   const report = openReport(findings, (at) => locate(parsed, at))
   const reader = (path: string, keep: (pointer: JsonPointer) => boolean): StringReader => (text, pointer) => {
-    if (names === undefined || !text.includes("%(") || keep(pointer)) return text
+    if (names === undefined || !text.includes("%(") || isSource(pointer) || keep(pointer)) return text
     const expanded = expandTemplates(text, names)
     if ("text" in expanded) return expanded.text
     faults.push({ at: { file: path, pointer }, message: expanded.fault })
@@ -90,6 +90,11 @@ export function openReading({ tree, findings, secrets, strict }: ReadingParts): 
       report[severity]("unsupported", { file: path, pointer: "" }, `unsupported: ${path}: ${loss}`)
     },
   }
+}
+
+/** SOURCE: app directory, 8: templates are never read in source code, and JavaScript may contain `%(`. */
+function isSource(pointer: JsonPointer): boolean {
+  return pointer.endsWith("/run_as_user_id_script_source")
 }
 
 function locate(parsed: ReadonlyMap<string, JsonFile | undefined>, at: Spot): Spot {

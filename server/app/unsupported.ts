@@ -1,6 +1,7 @@
 // Parts that are parsed for syntax, kept for export and not run: announced once, so that nobody is misled (app directory, 3.12).
-import { isRecord, openFields, optionalText } from "./fields.ts"
+import { isRecord, openFields } from "./fields.ts"
 import { isMongoService } from "./data-sources.ts"
+import { serviceType } from "./http-services.ts"
 import type { Reading } from "./reading.ts"
 import { archive, foldersBelow } from "./tree.ts"
 
@@ -69,7 +70,7 @@ function readThirdParties(reading: Reading): void {
       const path = `${parent}/${folder}`
       for (const each of pathsBelow(reading, path)) reading.json(each)
       const fields = reading.open(`${path}/config.json`, undefined)
-      const type = (fields === undefined ? undefined : optionalText(fields, "type")) ?? "unknown"
+      const type = serviceType(fields, parent) ?? "unknown"
       if (type !== "http") reading.lose(path, `calls of the third-party service of type \`${type}\``)
     }
   }

@@ -48,6 +48,15 @@ describe("templates", () => {
     expect(JSON.stringify(loaded.findings)).not.toContain("top")
   })
 
+  test("sources and schemas inside JSON are left alone", () => {
+    const script = "exports = () => 7 %(3)"
+    const loaded = appOf({
+      [sourceFile]: source, ...hello, "functions/config.json": [{ name: "hello", run_as_user_id_script_source: script }],
+      "data_sources/mongodb-atlas/d/c/rules.json": { database: "d", collection: "c", schema: { title: "%(x)" } },
+    })
+    expect([found(loaded), loaded.app?.functions.get("hello")?.runAsUserIdScript]).toEqual([[], script])
+  })
+
   test("schemas, environments and sources are left alone; rules are not; the files keep their text", () => {
     const text = "%(%%environment.values.cluster)"
     const loaded = appOf({
@@ -134,6 +143,12 @@ describe("webhooks", () => {
     expect(loaded.app?.endpoints).toMatchObject([{ method: "POST", validation: "SECRET_AS_QUERY_PARAM", secretName: "__webhook_svc_in" }])
     expect(loaded.secrets("__webhook_svc_in")).toBe("open sesame")
     expect(JSON.stringify(loaded.findings)).not.toContain("sesame")
+  })
+
+  test("a service in the folder of HTTP services is one without saying so", () => {
+    const loaded = appOf({ ...hook({}), "http_endpoints/svc/config.json": { name: "svc" }, "http_endpoints/svc/rules/r.json": { name: "r", actions: ["get"], when: {} } })
+    expect([found(loaded), loaded.app?.httpServices.get("svc")?.rules.map(({ name }) => name)]).toEqual([[], ["r"]])
+    expect(found(appOf({ ...hook({}), "services/other/config.json": { name: "other" } }))).toEqual(["warning unsupported services/other"])
   })
 
   test("an empty method is none", () => {

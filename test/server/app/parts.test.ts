@@ -113,6 +113,7 @@ rows("functions", [
   ["the separator of Windows", { "functions/config.json": [{ name: "a\\b", private: true }], "functions/a/b.js": "exports = () => 1" }, []],
   ["both separators", { "functions/config.json": [{ name: "a\\b" }, { name: "a/b" }], "functions/a/b.js": "exports = () => 1" }, ["error duplicate-function functions/config.json#/1/name"]],
   ["two ways to run", { "functions/config.json": [{ name: "hello", run_as_user_id: "a", run_as_user_id_script_source: "exports = () => 1" }], ...hello }, ["error conflicting-keys functions/config.json#/0/run_as_user_id_script_source"]],
+  ["an identity script that does not parse", { "functions/config.json": [{ name: "hello", run_as_user_id_script_source: "exports = (" }], ...hello }, ["warning function-syntax functions/config.json#/0/run_as_user_id_script_source"]],
   ["a call rule that is text", { "functions/config.json": [{ name: "hello", can_evaluate: "true" }], ...hello }, ["error wrong-type functions/config.json#/0/can_evaluate"]],
   ["no exports", { "functions/a.js": "const a = 1" }, ["warning function-without-exports functions/a.js"]],
   ["closing the wrapper is no way out", { "functions/a.js": "}); exports = 1; (function () {" }, ["error function-syntax functions/a.js"]],
