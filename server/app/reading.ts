@@ -6,7 +6,7 @@ import { parseJsonFile, type JsonFile, type StringReader } from "./json-file.ts"
 import type { Finding } from "./model.ts"
 import type { SecretRegister } from "./secrets.ts"
 import { expandTemplates, type TemplateNames } from "./templates.ts"
-import { rootFiles, type AppTree, type RootFile } from "./tree.ts"
+import { isRootFile, rootFiles, type AppTree, type RootFile } from "./tree.ts"
 
 /** V1: one directory per function and service. V2: manifests and `data_sources/`. */
 export type LayoutFamily = "v1" | "v2"
@@ -44,7 +44,7 @@ export interface ReadingParts {
 
 /** Starts a pass, or undefined when the tree has no root file. */
 export function openReading({ tree, findings, secrets, strict }: ReadingParts): Reading | undefined {
-  const rootFile = rootFiles.find((name) => tree.files.has(name))
+  const rootFile = rootFiles.find((name) => isRootFile(name, tree.files.get(name)))
   if (rootFile === undefined) return undefined
   const parsed = new Map<string, JsonFile | undefined>()
   const noticed = new Set<string>()

@@ -6,7 +6,7 @@ import { checkValueName } from "./names.ts"
 import type { AppValue, Environment, FormatVersion } from "./model.ts"
 import type { Reading } from "./reading.ts"
 import { checkSecret } from "./secrets.ts"
-import { namesBelow, rootFiles, type RootFile } from "./tree.ts"
+import { isRootFile, namesBelow, rootFiles, type RootFile } from "./tree.ts"
 
 export interface RootSettings {
   readonly version: FormatVersion
@@ -35,7 +35,7 @@ export function readRoot(reading: Reading, explicitAppId: string | undefined): R
   const meta = readMeta(reading)
   if (fields === undefined) return undefined
   for (const other of rootFiles.slice(rootFiles.indexOf(rootFile) + 1)) {
-    if (!tree.files.has(other) || other === "config.json" && reading.json(other) === undefined) continue
+    if (!isRootFile(other, tree.files.get(other))) continue
     reading.notice(other)
     reading.report.info("hybrid-layout", { file: other, pointer: "" }, `\`${rootFile}\` is newer and decides; this file is not read`)
   }

@@ -13,6 +13,11 @@ export interface AppTree {
 export const rootFiles = ["root_config.json", "realm_config.json", "config.json", "stitch.json"] as const
 export type RootFile = (typeof rootFiles)[number]
 
+/** SOURCE: app directory, 2.2: `config.json` is a root file only with `config_version`, the name is used at many depths. */
+export function isRootFile(name: RootFile, content: string | undefined): boolean {
+  return content !== undefined && (name !== "config.json" || content.includes('"config_version"'))
+}
+
 const levels = 8
 const largestFile = 16 * 1024 * 1024
 const filesAtOnce = 64
@@ -23,9 +28,7 @@ export async function findRoot(from: string): Promise<string | undefined> {
   let directory = resolve(from)
   for (let level = 0; level < levels; level++) {
     for (const name of rootFiles) {
-      const text = await readIfFile(join(directory, name))
-      // SOURCE: app directory, 2.2: `config.json` is a root file only with `config_version`, the name is used at many depths.
-      if (text !== undefined && (name !== "config.json" || text.includes('"config_version"'))) return directory
+      if (isRootFile(name, await readIfFile(join(directory, name)))) return directory
     }
     const parent = dirname(directory)
     if (parent === directory) return undefined

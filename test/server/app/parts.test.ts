@@ -25,6 +25,8 @@ rows("root", [
     "warning unknown-version realm_config.json#/config_version", "info unknown-key realm_config.json#/colour",
   ]],
   ["two root files", { "root_config.json": { name: "a" }, "realm_config.json": { name: "b" }, ".mdb/meta.json": { client_app_id: "a-bcdef" } }, ["info hybrid-layout realm_config.json"]],
+  ["a config.json that is no root file", { "config.json": { colour: 1 }, "stitch.json": { config_version: 20180301, name: "a", app_id: "a-bcdef" } }, ["info unread-file config.json"]],
+  ["one beside a newer root file", { "config.json": { colour: 1 }, "root_config.json": { name: "a", app_id: "a-bcdef" } }, ["info unread-file config.json"]],
   ["a broken root file", { "root_config.json": "{" }, ["error broken-json root_config.json", "error broken-json root_config.json"]],
   ["a broken identity file", { "root_config.json": { name: "a", app_id: "a-bcdef" }, ".mdb/meta.json": "{,}" }, ["error broken-json .mdb/meta.json", "error broken-json .mdb/meta.json"]],
   ["an environment nobody knows", { "environments/staging.json": { values: {} } }, ["warning unknown-environment environments/staging.json"]],
