@@ -12,6 +12,7 @@ export function compileArrayFilters(filters: readonly Document[], options: Langu
   const compiled = new Map<string, (element: Value) => boolean>()
   for (const filter of filters) {
     if (!isDocument(filter)) throw badRequest("Cannot update: an array filter is no document", serverCode.typeMismatch)
+    if (Object.hasOwn(filter, "$expr")) throw badRequest("Cannot update: `$expr` in an array filter", serverCode.queryFeatureNotAllowed)
     const names = new Set<string>()
     collectNames(filter, names)
     const [name] = names

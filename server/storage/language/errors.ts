@@ -4,7 +4,7 @@ import { StoreError } from "../../data/index.ts"
 /** MongoDB's numbers for the errors this folder raises. */
 export const serverCode = {
   badValue: 2, failedToParse: 9, typeMismatch: 14, pathNotViable: 28, conflictingUpdateOperators: 40,
-  dollarPrefixedField: 52, notSingleValueField: 54, emptyFieldName: 56, immutableField: 66, queryFeatureNotAllowed: 224,
+  dollarPrefixedField: 52, notSingleValueField: 54, emptyFieldName: 56, immutableField: 66, notExactValueField: 111, queryFeatureNotAllowed: 224,
   pathCollision: 31249, samePath: 31250, inclusionInExclusion: 31253, exclusionInInclusion: 31254,
   positionalNotFound: 51246, positionalAlone: 31276, positionalInExclusion: 31395, elemMatchOperand: 31274, sliceOperand: 28667,
 } as const

@@ -9,12 +9,17 @@ import { checkReplacement, compileUpdate } from "./update.ts"
 
 /**
  * The fields a filter fixes by equality: `{a: 1}`, `$eq`, `$in` and `$all` of one value, also under `$and` and an `$or` of one.
- * Throws `StoreError` 54 when one path is fixed twice, or above and below another.
+ * For a replacement that is its `_id` alone.
+ *
+ * Throws `StoreError`: 54 when one path is fixed twice, or above and below another; 111 for a part of a replacement's `_id`.
  */
-export function upsertSeed(filter: Document, options: LanguageOptions = {}): Document {
+export function upsertSeed(filter: Document, options: LanguageOptions = {}, isReplacement = false): Document {
   if (hasExpression(filter)) throw badRequest("Cannot upsert: `$expr` in the filter", serverCode.queryFeatureNotAllowed)
-  const fixed: Fixed[] = []
-  collect(parseFilter(filter, options), fixed)
+  const all: Fixed[] = []
+  collect(parseFilter(filter, options), all)
+  // SOURCE: the server's tests upsert_fields.js: what else the filter of a replacement says may contradict itself.
+  const fixed = isReplacement ? all.filter(({ segments }) => segments[0] === "_id") : all
+  if (isReplacement && fixed.some(({ segments }) => segments.length > 1)) throw badRequest("Cannot upsert: the filter fixes a part of `_id`", serverCode.notExactValueField)
   fixed.forEach((one, index) => {
     for (const other of fixed.slice(0, index)) if (overlaps(one.segments, other.segments)) throw badRequest("Cannot upsert: the filter fixes one path twice", serverCode.notSingleValueField)
   })
@@ -31,8 +36,21 @@ function hasExpression(filter: Document): boolean {
 }
 
 function collect(node: FilterNode, fixed: Fixed[]): void {
-  if (node.kind === "and" || (node.kind === "or" && node.of.length === 1)) for (const part of node.of) collect(part, fixed)
+  if (node.kind === "and") for (const part of node.of) collect(part, fixed)
+  else if (node.kind === "or") collectOnly(node.of, fixed)
   else if (node.kind === "field") collectCondition(node.segments, node.condition, fixed)
+}
+
+/** An `$or` fixes what its only branch fixes, or all of its branches alike. */
+function collectOnly([first, ...others]: readonly FilterNode[], fixed: Fixed[]): void {
+  const alike: Fixed[] = []
+  if (first !== undefined) collect(first, alike)
+  const isAlike = others.every((node) => {
+    const found: Fixed[] = []
+    collect(node, found)
+    return node.kind === "field" && first?.kind === "field" && node.path === first.path && found.length === 1 && alike.length === 1 && equalValues(found[0]?.value, alike[0]?.value)
+  })
+  if (isAlike) fixed.push(...alike)
 }
 
 function collectCondition(segments: readonly string[], condition: Condition, fixed: Fixed[]): void {
@@ -42,7 +60,7 @@ function collectCondition(segments: readonly string[], condition: Condition, fix
   if (condition.operator !== "$in") return
   const [only, ...others] = condition.operand as readonly Value[]
   // A regular expression in a list is a pattern, which fixes nothing.
-  if (only !== undefined && others.length === 0 && bsonTypeOf(only) !== "BSONRegExp") fixed.push({ segments, value: only })
+  if (only !== undefined && others.every((other) => equalValues(other, only)) && bsonTypeOf(only) !== "BSONRegExp") fixed.push({ segments, value: only })
 }
 
 function overlaps(left: readonly string[], right: readonly string[]): boolean {
@@ -74,8 +92,9 @@ export interface UpsertOptions extends LanguageOptions {
  * Throws `StoreError`, as for an `_id` of the filter that the change would change (66).
  */
 export function upsertDocument(filter: Document, change: Change, options: UpsertOptions): Document {
-  const seed = upsertSeed(filter, options)
-  const changed = change.kind === "replace" ? replaceSeed(seed, change.replacement) : updateSeed(seed, filter, change, options)
+  const replacement = replacementOf(change)
+  const seed = upsertSeed(filter, options, replacement !== undefined)
+  const changed = replacement === undefined ? updateSeed(seed, filter, change as Extract<Change, { kind: "update" }>, options) : replaceSeed(seed, replacement)
   const result: Document = { _id: Object.hasOwn(changed, "_id") ? changed["_id"] : (options.makeId ?? newObjectId)() }
   for (const field of Object.keys(changed)) if (field !== "_id") setField(result, field, changed[field])
   return result
@@ -85,10 +104,14 @@ function newObjectId(): Value {
   return new ObjectId()
 }
 
-function updateSeed(seed: Document, filter: Document, change: Extract<Change, { kind: "update" }>, options: UpsertOptions): Document {
-  const { update, arrayFilters } = change
-  const first = Array.isArray(update) ? "$" : Object.keys(update)[0]
-  if (first === undefined || !first.startsWith("$")) return replaceSeed(seed, update as Document)
+/** An update whose first field is no operator is a replacement. */
+function replacementOf(change: Change): Document | undefined {
+  if (change.kind === "replace") return change.replacement
+  const { update } = change
+  return Array.isArray(update) || Object.keys(update)[0]?.startsWith("$") === true ? undefined : (update as Document)
+}
+
+function updateSeed(seed: Document, filter: Document, { update, arrayFilters }: Extract<Change, { kind: "update" }>, options: UpsertOptions): Document {
   return compileUpdate(update, { ...options, filter, ...(arrayFilters === undefined ? {} : { arrayFilters }) })(seed, true)
 }
 

@@ -74,6 +74,7 @@ describe("compileUpdate()", () => {
     expect(() => change({ $set: { "l.$[x]": 1 } }, { _id: 1 }, { arrayFilters: [{ x: 1 }, { "x.a": 1 }] })).toThrow(refused(9))
     expect(() => change({ $set: { "l.$[x]": 1 } }, { _id: 1 }, { arrayFilters: [{ x: 1, y: 2 }] })).toThrow(refused(9))
     expect(() => change({ $set: { "l.$[X]": 1 } }, { _id: 1 }, { arrayFilters: [{ X: 1 }] })).toThrow(refused(2))
+    expect(() => change({ $set: { "l.$[x]": 0 } }, { _id: 1, l: [1] }, { arrayFilters: [{ $expr: { $eq: ["$x", 1] } }] })).toThrow(refused(224))
     expect(change({ $set: { "l.$[x]": 0 } }, { _id: 1, l: [1, 2, 3] }, { arrayFilters: [{ $or: [{ x: 1 }, { x: 3 }] }] })).toEqual({ _id: 1, l: [0, 2, 0] })
   })
 

@@ -14,6 +14,8 @@ describe("upsertSeed()", () => {
     [{ $and: [{ a: 1 }, { $and: [{ "b.c": 2 }] }] }, { a: 1, b: { c: 2 } }],
     [{ $or: [{ a: 1 }] }, { a: 1 }],
     [{ $or: [{ a: 1 }, { a: 2 }] }, {}],
+    [{ $or: [{ a: 1 }, { a: { $eq: 1 } }], b: { $in: [2, 2] } }, { a: 1, b: 2 }],
+    [{ $or: [{ a: 1 }, { b: 1 }] }, {}],
     [{ $nor: [{ a: 1 }] }, {}],
     [{ a: { $not: { $eq: 1 } } }, {}],
     [{ a: new BSONRegExp("x", "") }, {}],
@@ -39,6 +41,16 @@ describe("upsertDocument()", () => {
     expect(upsertDocument({ b: 1 }, { kind: "update", update: { $set: { a: 1 } } }, { now, makeId: () => "own" })).toEqual({ _id: "own", b: 1, a: 1 })
     expect(upsertDocument({ _id: 5, b: 1 }, { kind: "replace", replacement: { a: 1 } }, { now })).toEqual({ _id: 5, a: 1 })
     expect(upsertDocument({ a: 1 }, { kind: "update", update: { $set: { _id: 9 } } }, { now })).toEqual({ _id: 9, a: 1 })
+  })
+
+  // SOURCE: the server's tests upsert_fields.js.
+  test("asks the filter of a replacement for `_id` alone", () => {
+    const replaced = (filter: Document): Document => upsertDocument(filter, { kind: "replace", replacement: { z: 1 } }, { now, makeId: () => "own" })
+    for (const filter of [{ x: { $all: [1, 2] } }, { x: 1, "x.y": 1 }, { $and: [{ x: 1 }, { x: 2 }] }]) expect(replaced(filter)).toEqual({ _id: "own", z: 1 })
+    expect(replaced({ _id: 5, x: 1, "x.y": 1 })).toEqual({ _id: 5, z: 1 })
+    expect(upsertDocument({ _id: 5, x: { $all: [1, 2] } }, { kind: "update", update: { z: 1 } }, { now })).toEqual({ _id: 5, z: 1 })
+    expect(() => replaced({ $and: [{ _id: 1 }, { _id: 2 }] })).toThrow(refused(54))
+    expect(() => replaced({ "_id.x": 1 })).toThrow(refused(111))
   })
 
   test("does not let the change contradict the filter's `_id`, nor hold operators in a replacement", () => {
