@@ -65,7 +65,7 @@ function readProvider(key: string, place: Place, reading: Reading, references: F
   const type = optionalText(fields, "type") ?? optionalText(fields, "name") ?? key
   const disabled = fields.flag("disabled") ?? false
   if (!Object.hasOwn(configKeys, type)) {
-    reading.report.warning("unsupported", fields.spot("type"), `unsupported: ${place.file}: no login with the provider \`${type}\``)
+    reading.report[disabled ? "info" : "warning"]("unsupported", fields.spot("type"), `unsupported: ${place.file}: no login with the provider \`${type}\``)
     reading.unsupported.push({ path: place.file, loss: `login with the provider \`${type}\`` })
   }
   const config = withNames(readConfig(type, fields, report), references)
@@ -125,7 +125,7 @@ function checkProvider(provider: AuthProvider, fields: Fields, report: Report, r
     if (typeof name === "string" && name !== "") references.add({ name, at: config.spot(key), report: wanted ? report : report.demoted() })
     else if (wanted) report.error("missing-key", config.at, `\`${key}\` is missing`)
   }
-  if (provider.type === "local-userpass") checkPasswords(config, report, refer)
+  if (provider.type === "local-userpass") checkPasswords(provider, config, report, refer)
   if (provider.type === "custom-function") refer("authFunctionName", true)
   if (provider.type === "custom-token") checkTokens(provider, config, fields, report, reading)
   if (signInServices.has(provider.type)) checkClient(provider, config, fields, report)
@@ -134,19 +134,20 @@ function checkProvider(provider: AuthProvider, fields: Fields, report: Report, r
 const signInServices = new Set(["oauth2-google", "oauth2-facebook", "oauth2-apple"])
 
 /** Nothing here keeps an app from being served: logins with the provider are refused, and the others work. */
-function checkClient({ type, config: raw, secretConfig }: AuthProvider, config: Fields, fields: Fields, report: Report): void {
-  if (![raw["clientId"]].flat().some((client) => typeof client === "string" && client !== "")) report.warning("missing-key", config.at, "`clientId` is missing, and without it no token can be checked")
-  if (type === "oauth2-facebook" && secretConfig["clientSecret"] === undefined) report.warning("missing-key", fields.at, "`secret_config` names no `clientSecret`, and without it no token can be checked")
-  if (type === "oauth2-google" && raw["openId"] !== true) report.warning("unsupported", config.at, "unsupported: login by authorization code or redirect; users log in with an ID token once `openId` is on")
+function checkClient({ type, disabled, config: raw, secretConfig }: AuthProvider, config: Fields, fields: Fields, report: Report): void {
+  const remark = disabled ? report.info : report.warning
+  if (![raw["clientId"]].flat().some((client) => typeof client === "string" && client !== "")) remark("missing-key", config.at, "`clientId` is missing, and without it no token can be checked")
+  if (type === "oauth2-facebook" && secretConfig["clientSecret"] === undefined) remark("missing-key", fields.at, "`secret_config` names no `clientSecret`, and without it no token can be checked")
+  if (type === "oauth2-google" && raw["openId"] !== true) remark("unsupported", config.at, "unsupported: login by authorization code or redirect; users log in with an ID token once `openId` is on")
 }
 
-function checkPasswords(config: Fields, report: Report, refer: (key: string, wanted: boolean) => void): void {
+function checkPasswords({ disabled }: AuthProvider, config: Fields, report: Report, refer: (key: string, wanted: boolean) => void): void {
   const byFunction = config.flag("runConfirmationFunction") ?? false
   const automatic = config.flag("autoConfirm") ?? false
   refer("confirmationFunctionName", byFunction)
   refer("resetFunctionName", config.flag("runResetFunction") ?? false)
   if (automatic && byFunction) report.warning("conflicting-keys", config.spot("runConfirmationFunction"), "`autoConfirm` and `runConfirmationFunction` exclude each other; users are confirmed automatically")
-  if (!automatic && !byFunction) report.warning("needs-email", config.at, "new users are to be confirmed by e-mail, which needs a way to send it")
+  if (!automatic && !byFunction) report[disabled ? "info" : "warning"]("needs-email", config.at, "new users are to be confirmed by e-mail, which needs a way to send it")
   for (const key of ["confirmEmailSubject", "resetPasswordSubject"]) {
     if ((config.text(key) ?? "").length > 256) report.warning("bad-value", config.spot(key), `\`${key}\` has more than 256 characters`)
   }

@@ -71,6 +71,9 @@ rows("providers", [
   ["an unused reset function", { [providers]: { "local-userpass": { config: { autoConfirm: true, resetFunctionName: "gone" } } } }, [`warning unknown-function ${providers}#/local-userpass/config/resetFunctionName`]],
   ["an unknown provider", { [providers]: { "oauth2-other": {} } }, [`warning unsupported ${providers}#/oauth2-other/type`]],
   ["a disabled provider may be half configured", { [providers]: { "custom-function": { disabled: true } } }, [`warning missing-key ${providers}#/custom-function`]],
+  ["what disabled ones could not do is only noted", { [providers]: { "local-userpass": { disabled: true, config: {} }, "oauth2-google": { disabled: true, config: { clientId: "" } }, "oauth2-other": { disabled: true } } }, [
+    `info needs-email ${providers}#/local-userpass/config`, `info missing-key ${providers}#/oauth2-google/config`, `info unsupported ${providers}#/oauth2-google/config`, `info unsupported ${providers}#/oauth2-other/type`,
+  ]],
   ["a token provider without keys", { [providers]: { "custom-token": { config: { signingAlgorithm: "none" } } } }, [
     `error missing-key ${providers}#/custom-token/secret_config`, `error bad-value ${providers}#/custom-token/config/signingAlgorithm`,
   ]],
