@@ -21,18 +21,22 @@ export interface SecretRegister {
 export function openSecrets(lookup: SecretLookup | undefined, environment: Readonly<Record<string, string | undefined>>): SecretRegister {
   const carried = new Map<string, string>()
   return {
-    lookup: (name) => lookup?.(name) ?? environment[`BACKSTITCH_SECRET_${name.toUpperCase().replaceAll("-", "_")}`] ?? carried.get(name),
+    lookup: (name) => lookup?.(name) ?? environment[variableOf(name)] ?? carried.get(name),
     supply: (name, text) => {
       carried.set(name, text)
     },
   }
 }
 
+function variableOf(secret: string): string {
+  return `BACKSTITCH_SECRET_${secret.toUpperCase().replaceAll("-", "_")}`
+}
+
 /** Reports a reference to a secret that nobody supplies, or one beyond the documented length. */
 export function checkSecret(name: string, at: Spot, { secrets }: Reading, report: Report): void {
   const text = secrets.lookup(name)
   if (text === undefined) {
-    report.error("unknown-secret", at, `could not find secret "${name}"`)
+    report.error("unknown-secret", at, `could not find secret "${name}"; supply it as \`${variableOf(name)}\` or in the file of secrets`)
     return
   }
   checkName(name, at, report)

@@ -78,6 +78,7 @@ describe("secrets", () => {
     expect(appOf(value, { env: { BACKSTITCH_SECRET_MY_KEY: "b" } }).secrets("my-key")).toBe("b")
     expect(appOf(value, { secrets: () => "a", env: { BACKSTITCH_SECRET_MY_KEY: "b" } }).secrets("my-key")).toBe("a")
     expect(found(appOf(value))).toEqual(["error unknown-secret values/v.json#/value"])
+    expect(appOf(value).findings[0]?.message).toBe('could not find secret "my-key"; supply it as `BACKSTITCH_SECRET_MY_KEY` or in the file of secrets')
   })
 
   test("a name beyond letters, digits, `_` and `-`, or with more than 64, is a warning", () => {
