@@ -15,11 +15,11 @@ export function instantOfValue(value: Value, operator: string, code = 16006): nu
 export type Unit = "year" | "quarter" | "month" | "week" | "day" | "hour" | "minute" | "second" | "millisecond"
 const units: ReadonlySet<string> = new Set<Unit>(["year", "quarter", "month", "week", "day", "hour", "minute", "second", "millisecond"])
 
-/** A unit of time; null when it is null or missing. Throws `StoreError` for anything else. */
-export function unitArgument(value: Value, operator: string): Unit | null {
+/** A unit of time; null when it is null or missing. Throws `StoreError` for anything else, with `unknown` for a name that is no unit. */
+export function unitArgument(value: Value, operator: string, unknown = 9): Unit | null {
   if (isNullish(value)) return null
   if (typeof value !== "string") throw wrong(operator, "`unit` is no string", 5439013)
-  if (!units.has(value)) throw wrong(operator, "`unit` is no unit of time", 9)
+  if (!units.has(value)) throw wrong(operator, "`unit` is no unit of time", unknown)
   return value as Unit
 }
 
@@ -32,6 +32,6 @@ export function weekdayArgument(value: Value, isThere: boolean, operator: string
   if (typeof value !== "string") throw wrong(operator, "`startOfWeek` is no string", 5439015)
   const text = value.toLowerCase()
   const found = weekdays.findIndex((day) => day === text || (text.length === 3 && day.startsWith(text)))
-  if (found < 0) throw wrong(operator, "`startOfWeek` is no day of the week", 9)
+  if (found < 0) throw wrong(operator, "`startOfWeek` is no day of the week", 5439016)
   return found
 }

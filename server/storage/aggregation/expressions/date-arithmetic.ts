@@ -14,11 +14,17 @@ const monthsIn = { year: 12, quarter: 3, month: 1 } as const
 
 type AddArguments = { readonly [name in "startDate" | "unit" | "amount" | "timezone"]: Value }
 
+/** Whether an argument that was given is null or missing: nothing else is looked at then. SOURCE: the server's tests date_trunc.js and date_diff.js. */
+function anyNullish<Names extends string>(values: { readonly [name in Names]: Value }, names: readonly Names[], call: NamedCall): boolean {
+  return names.some((name) => call.has(name) && isNullish(values[name]))
+}
+
 function dateAdder(sign: 1 | -1): Operator {
   return named(["startDate", "unit", "amount"], ["timezone"], (values: AddArguments, call: NamedCall) => {
+    if (anyNullish(values, ["startDate", "unit", "amount", "timezone"], call)) return null
     const zone = zoneArgument(values.timezone, call.has("timezone"), call.name)
     const unit = unitArgument(values.unit, call.name)
-    if (isNullish(values.startDate) || isNullish(values.amount) || unit === null || zone === null) return null
+    if (unit === null || zone === null) return null
     const start = instantOfValue(values.startDate, call.name, 5166403)
     const amount = exactInteger(values.amount)
     if (amount === undefined || BigInt.asIntN(64, amount) !== amount) throw wrong(call.name, "`amount` is no integer", 5166405)
@@ -45,10 +51,11 @@ export function addUnits(instant: number, unit: Unit, amount: number, zone: Time
 type DiffArguments = { readonly [name in "startDate" | "endDate" | "unit" | "timezone" | "startOfWeek"]: Value }
 
 function dateDiff(values: DiffArguments, call: NamedCall): Value {
+  if (anyNullish(values, ["startDate", "endDate", "unit", "timezone"], call) || (values.unit === "week" && anyNullish(values, ["startOfWeek"], call))) return null
   const zone = zoneArgument(values.timezone, call.has("timezone"), call.name)
-  const unit = unitArgument(values.unit, call.name)
+  const unit = unitArgument(values.unit, call.name, 5439014)
   const weekday = unit === "week" ? weekdayArgument(values.startOfWeek, call.has("startOfWeek"), call.name) : 0
-  if (isNullish(values.startDate) || isNullish(values.endDate) || unit === null || zone === null || weekday === null) return null
+  if (unit === null || zone === null || weekday === null) return null
   const start = instantOfValue(values.startDate, call.name, 5166307)
   const end = instantOfValue(values.endDate, call.name, 5166307)
   return Long.fromNumber(unitNumber(end, unit, zone, weekday) - unitNumber(start, unit, zone, weekday))
@@ -74,11 +81,12 @@ function unitNumber(instant: number, unit: Unit, zone: TimeZone, weekday: number
 type TruncArguments = { readonly [name in "date" | "unit" | "binSize" | "timezone" | "startOfWeek"]: Value }
 
 function dateTrunc(values: TruncArguments, call: NamedCall): Value {
+  if (anyNullish(values, ["date", "unit", "binSize", "timezone"], call) || (values.unit === "week" && anyNullish(values, ["startOfWeek"], call))) return null
   const zone = zoneArgument(values.timezone, call.has("timezone"), call.name)
-  const unit = unitArgument(values.unit, call.name)
+  const unit = unitArgument(values.unit, call.name, 5439014)
   const weekday = unit === "week" ? weekdayArgument(values.startOfWeek, call.has("startOfWeek"), call.name) : 0
   const size = call.has("binSize") ? values.binSize : 1
-  if (isNullish(values.date) || isNullish(size) || unit === null || zone === null || weekday === null) return null
+  if (unit === null || zone === null || weekday === null) return null
   const instant = instantOfValue(values.date, call.name, 5439012)
   const bin = binSize(size, call.name)
   return new Date(truncateDate(instant, unit, bin, zone, weekday))

@@ -25,22 +25,28 @@ function monthNumber(name: string): number | undefined {
   return index < 0 ? undefined : index + 1
 }
 
-const time = String.raw`(?:(?:\s*[Tt]\s*|\s+)(?<hour>\d{1,2}):(?<minute>\d{2})(?::(?<second>\d{2})(?:[.,:](?<fraction>\d{1,9}))?)?\s*(?<half>[AaPp]\.?[Mm]\.?)?)?`
-const place = String.raw`\s*(?<zone>[Zz]|UTC|GMT|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?|[A-Z][A-Za-z_]+/[A-Za-z_/]+|EST|EDT|CST|CDT|MST|MDT|PST|PDT)?`
+const time = String.raw`(?:(?:\s*[Tt]\s*|\s+)(?:(?<hour>\d{1,2}):(?<minute>\d{2})(?:[:.](?<second>\d{2})(?:[.,:](?<fraction>\d{1,9}))?)?\s*(?<half>[AaPp]\.?[Mm]\.?)?|(?<hourAlone>\d{1,2})\s*(?<halfAlone>[AaPp]\.?[Mm]\.?)|(?<word>noon|midnight)))?`
+const place = String.raw`(?<zone>(?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?|[A-Za-z]{1,5})`
 const shapes = [
   String.raw`(?<year>\d{4})-(?<month>\d{1,2})-(?<day>\d{1,2})`,
   String.raw`(?<year>\d{4})/(?<month>\d{1,2})/(?<day>\d{1,2})`,
   String.raw`(?<year>\d{4})(?<month>\d{2})(?<day>\d{2})`,
   String.raw`(?<year>\d{4})-(?<month>\d{2})`,
-  String.raw`(?<month>\d{1,2})/(?<day>\d{1,2})/(?<year>\d{4})`,
+  String.raw`(?<month>\d{1,2})/(?<day>\d{1,2})/(?<year>\d{4}|\d{2})`,
+  String.raw`(?<year>\d{4})-(?<name>[A-Za-z]{3,9})-(?<day>\d{1,2})`,
   String.raw`(?<day>\d{1,2})[.-](?<month>\d{1,2})[.-](?<year>\d{4})`,
   String.raw`(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+)?(?<name>[A-Za-z]{3,9}\.?)\s+(?<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?<year>\d{4})`,
   String.raw`(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+)?(?<day>\d{1,2})(?:st|nd|rd|th)?[\s-]+(?<name>[A-Za-z]{3,9}\.?),?[\s-]+(?<year>\d{4})`,
-].map((date) => new RegExp(`^\\s*${date}${time}${place}\\s*$`))
+].map((date) => new RegExp(`^\\s*${date}${time}\\s*${place}?\\s*$`))
 const compactTime = /^(\d{8}T?)(\d{2})(\d{2})(\d{2})?(.*)$/
 
-// The hours by which the zones of North America, the only ones known by letters, are behind UTC.
-const letters: Readonly<Record<string, string>> = { EST: "-05", EDT: "-04", CST: "-06", CDT: "-05", MST: "-07", MDT: "-06", PST: "-08", PDT: "-07" }
+// SOURCE: the server's tests date_from_string.js; letters stand for offsets, and names of places are refused.
+const letters: Readonly<Record<string, string>> = {
+  UTC: "+00", GMT: "+00", WET: "+00", BST: "+01", WEST: "+01", CET: "+01", CEST: "+02", EET: "+02", EEST: "+03", MSK: "+03", JST: "+09", AEST: "+10", AEDT: "+11", NZST: "+12", NZDT: "+13",
+  EST: "-05", EDT: "-04", CST: "-06", CDT: "-05", MST: "-07", MDT: "-06", PST: "-08", PDT: "-07", AKST: "-09", AKDT: "-08", HST: "-10",
+}
+/** The zones of one letter: eastwards from A, which is an hour ahead, without J; westwards from N; Z is UTC. */
+const [eastward, westward] = ["ABCDEFGHIKLM", "NOPQRSTUVWXY"]
 
 function readFree(text: string, operator: string): Read | undefined {
   if (text.length > 100) return undefined
@@ -51,10 +57,10 @@ function readFree(text: string, operator: string): Read | undefined {
     if (groups === undefined) continue
     const month = groups["name"] === undefined ? Number(groups["month"]) : monthNumber(groups["name"])
     if (month === undefined) continue
-    const hour = clockHour(groups["hour"], groups["half"])
+    const hour = groups["word"] === undefined ? clockHour(groups["hour"] ?? groups["hourAlone"], groups["half"] ?? groups["halfAlone"]) : groups["word"] === "noon" ? 12 : 0
     if (hour === undefined) return undefined
     return fromCalendar({
-      year: Number(groups["year"]), month, day: Number(groups["day"] ?? 1), hour,
+      year: fullYear(groups["year"] as string), month, day: Number(groups["day"] ?? 1), hour,
       minute: Number(groups["minute"] ?? 0), second: Number(groups["second"] ?? 0), millisecond: Number((groups["fraction"] ?? "").padEnd(3, "0").slice(0, 3)),
     }, readZone(groups["zone"], operator))
   }
@@ -68,11 +74,20 @@ function clockHour(hour: string | undefined, half: string | undefined): number |
   return (number % 12) + (/^p/i.test(half) ? 12 : 0)
 }
 
+/** A year of two digits is one from 1970 to 2069. */
+function fullYear(text: string): number {
+  const year = Number(text)
+  return text.length > 2 ? year : year + (year < 70 ? 2000 : 1900)
+}
+
 function readZone(name: string | undefined, operator: string): TimeZone | undefined {
-  if (name === undefined || name === "") return undefined
-  if (/^z$/i.test(name)) return utc
-  const offset = Object.hasOwn(letters, name) ? (letters[name] as string) : name.replace(/^((?:UTC|GMT)?[+-])(\d)(?=:|$)/, "$10$2")
-  return timeZone(offset, operator)
+  if (name === undefined) return undefined
+  const upper = name.toUpperCase()
+  if (Object.hasOwn(letters, upper)) return timeZone(letters[upper] as string, operator)
+  if (/^(?:UTC|GMT)?[+-]/.test(upper)) return timeZone(upper.replace(/^((?:UTC|GMT)?[+-])(\d)(?=:|$)/, "$10$2"), operator)
+  const hours = upper.length > 1 ? -1 : upper === "Z" ? 0 : Math.max(eastward.indexOf(upper) + 1, westward.indexOf(upper) + 1) || -1
+  if (hours < 0) throw wrong(operator, "the text names a zone that is unknown", 241)
+  return minutesZone(hours * (westward.includes(upper) ? -60 : 60))
 }
 
 /** A date that exists on the calendar. */
@@ -84,9 +99,9 @@ function fromCalendar(calendar: Calendar, zone: TimeZone | undefined): Read | un
 }
 
 const signs: Readonly<Record<string, string>> = {
-  Y: String.raw`(?<year>\d{4})`, m: String.raw`(?<month>\d{1,2})`, d: String.raw`(?<day>\d{1,2})`, H: String.raw`(?<hour>\d{1,2})`, M: String.raw`(?<minute>\d{1,2})`,
-  S: String.raw`(?<second>\d{1,2})`, L: String.raw`(?<fraction>\d{1,3})`, z: String.raw`(?<zone>[Zz]|[A-Za-z]+(?:/[A-Za-z_/]+)?|[+-]\d{2}:?\d{2}|[+-]\d{2})`,
-  Z: String.raw`(?<minutes>[+-]\d{1,4})`, G: String.raw`(?<isoYear>\d{4})`, V: String.raw`(?<isoWeek>\d{1,2})`, u: String.raw`(?<isoDay>\d)`, j: String.raw`(?<dayOfYear>\d{1,3})`,
+  Y: String.raw`(?<year>\d{1,4})`, m: String.raw`(?<month>\d{1,2})`, d: String.raw`(?<day>\d{1,2})`, H: String.raw`(?<hour>\d{1,2})`, M: String.raw`(?<minute>\d{1,2})`,
+  S: String.raw`(?<second>\d{1,2})`, L: String.raw`(?<fraction>\d{1,3})`, z: String.raw`\s*${place}`,
+  Z: String.raw`(?<minutes>[+-]\d{1,4})`, G: String.raw`(?<isoYear>\d{1,4})`, V: String.raw`(?<isoWeek>\d{1,2})`, u: String.raw`(?<isoDay>\d)`, j: String.raw`(?<dayOfYear>\d{1,3})`,
   b: "(?<name>[A-Za-z]{3})", B: "(?<name>[A-Za-z]{3,9})", "%": "%",
 }
 
@@ -123,6 +138,8 @@ function readByFormat(text: string, format: string, operator: string): Read | un
   if (groups === undefined) return undefined
   const clock = { hour: Number(groups["hour"] ?? 0), minute: Number(groups["minute"] ?? 0), second: Number(groups["second"] ?? 0), millisecond: Number((groups["fraction"] ?? "").padEnd(3, "0")) }
   const zone = groups["minutes"] === undefined ? readZone(groups["zone"], operator) : minutesZone(Number(groups["minutes"]))
+  const has = (...names: readonly string[]): boolean => names.some((name) => groups[name] !== undefined)
+  if (has("isoYear", "isoWeek", "isoDay") && has("year", "month", "day", "name", "dayOfYear")) throw wrong(operator, "the format mixes ISO weeks with the calendar", 241)
   if (groups["isoYear"] !== undefined) return fromIsoWeek(Number(groups["isoYear"]), Number(groups["isoWeek"] ?? 1), Number(groups["isoDay"] ?? 1), clock, zone)
   if (groups["year"] === undefined) return undefined
   const year = Number(groups["year"])
