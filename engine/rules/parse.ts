@@ -87,7 +87,9 @@ function parseName(keys: Keys<"name">, pointer: JsonPointer, absence: "error" | 
     return ""
   }
   const at = keys.pointer("name")
-  if (typeof name !== "string" || name.length > 100) report(problems, "wrong-operand", at, "a name is text of at most 100 characters")
+  if (typeof name !== "string") report(problems, "wrong-operand", at, "a name is text of at most 100 characters")
+  // SOURCE: app directory, section 10, row 18: a name beyond the documented length is no reason to refuse the app.
+  else if (name.length > 100) warn(problems, "long-name", at, "a name has at most 100 characters in App Services")
   return typeof name === "string" ? name : ""
 }
 

@@ -24,7 +24,7 @@ describe("keys", () => {
     ["search that is no boolean", role({ search: "true" }), ["wrong-operand /roles/0/search"]],
     ["a role without a name", { roles: [{ apply_when: {} }] }, ["wrong-operand /roles/0"]],
     ["two roles of one name", { roles: [{ name: "r", apply_when: {} }, { name: "r", apply_when: {} }] }, ["wrong-operand /roles/1/name"]],
-    ["a name that is too long", { roles: [{ name: "r".repeat(101), apply_when: {} }] }, ["wrong-operand /roles/0/name"]],
+    ["a name that is no text", { roles: [{ name: 7, apply_when: {} }] }, ["wrong-operand /roles/0/name"]],
     ["roles that are no list", { roles: {} }, ["wrong-operand /roles"]],
     ["rules of the first generation", { read: {}, valid: {}, fields: {} }, ["unknown-key "]],
     ["inherited names as keys", role(JSON.parse('{"__proto__": {"read": true}, "constructor": true}') as object), ["unknown-key /roles/0/__proto__", "unknown-key /roles/0/constructor"]],
@@ -64,6 +64,8 @@ describe("warnings", () => {
     ["an empty list of roles", { roles: [] }, "empty-roles /roles"],
     ["a list as an expression", role({ read: [] }), "no-expression /roles/0/read"],
     ["text as an expression", role({ read: "true" }), "no-expression /roles/0/read"],
+    ["a name that is too long", { roles: [{ name: "r".repeat(101), apply_when: {}, read: true }] }, "long-name /roles/0/name"],
+    ["a filter's too", { filters: [{ name: "f".repeat(101), query: {} }] }, "long-name /filters/0/name"],
     ["a filter without a name", { filters: [{ query: {} }] }, "no-name /filters/0"],
   ])("%s", (_name, raw, warning) => {
     const { errors, warnings } = parse(raw)
