@@ -62,7 +62,7 @@ describe("a call with a long body", () => {
     ["no end", `{"name":"echo","arguments":[${padding}`, 400, "BadRequest"],
     ["something after its end", `{"name":"echo","arguments":[${padding}]} x`, 400, "BadRequest"],
     ["a list and no object", `[${padding}]`, 400, "BadRequest"],
-  ])("%s: %s", async (_, body, status, code) => {
+  ])("%s", async (_, body, status, code) => {
     const reply = await send(body)
     expect([reply.status, (reply.json as { error_code: string }).error_code]).toEqual([status, code])
   })
