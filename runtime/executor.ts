@@ -36,6 +36,7 @@ let watchdog: Watchdog
 let surroundings: CallSurroundings
 let draining = false
 let isTending = false
+let maker: NodeJS.Timeout | NodeJS.Immediate | undefined
 let retireBy = Infinity
 
 function send(type: number, call: number, split: number, body: string): void {
@@ -111,17 +112,25 @@ function placeWaiting(): void {
   }
 }
 
-/** Looks after the calls that wait, and when there are none, makes contexts ahead, one at a time. */
+/** Looks after the calls that wait, and when there are none, makes contexts ahead. */
 function tend(): void {
   isTending = false
   placeWaiting()
-  if (waiting.length === 0 && retireBy === Infinity && pool.makeAhead(performance.now())) tendSoon()
+  // Not at once while there are enough: a reply has just left, and whoever gets it may be waiting for the processor this thread is on.
+  maker ??= pool.isShort ? setImmediate(makeAhead) : setTimeout(makeAhead, 1)
 }
 
 function tendSoon(): void {
   if (isTending) return
   isTending = true
   setImmediate(tend)
+}
+
+/** Makes one context, then lets what has arrived meanwhile go first. */
+function makeAhead(): void {
+  maker = undefined
+  if (waiting.length > 0 || retireBy !== Infinity || !pool.makeAhead(performance.now())) return
+  maker = setImmediate(makeAhead)
 }
 
 function onTick(tick: number): boolean {

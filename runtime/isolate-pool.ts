@@ -53,6 +53,18 @@ export class IsolatePool {
     if (count < this.#options.isolates) this.grow(memoryMb)
   }
 
+  /** Whether more than half of the contexts that are kept ready are lacking. */
+  get isShort(): boolean {
+    let ready = 0
+    let kept = 0
+    for (const isolate of this.#isolates) {
+      if (isolate.retired) continue
+      ready += isolate.ready
+      kept += this.#options.reserve
+    }
+    return ready * 2 < kept
+  }
+
   /**
    * Makes one context ahead, where most are lacking. Says whether it did.
    *
