@@ -1,139 +1,95 @@
 // A function call beside its floor (IPC and a context made ahead, nothing else) and beside `node:vm`; many calls at once;
-// calls beside one that loops. `node bench/main.ts runtime`
-import { fork } from "node:child_process"
-import { fileURLToPath } from "node:url"
-import { createContext, Script } from "node:vm"
-import { bootstrapText } from "../runtime/bootstrap.ts"
-import { preludeSource } from "../runtime/guest/index.ts"
+// calls beside one that loops; the first calls of new code; memory of functions nobody calls. `node bench/main.ts runtime`
 import { createRuntime, type Runtime } from "../runtime/index.ts"
 import { codeOf, fakeCapabilities, startOf } from "../test/runtime/host/support.ts"
+import { functions, openFloor, runtimeCall, vmCall } from "./runtime/candidates.ts"
+import { compare, flood, pause, print, steady, timed } from "./runtime/measure.ts"
+import { childrenOf, memoryOf } from "./support/memory.ts"
 
-type Call = () => Promise<void>
+const floorName = "floor: IPC, context made ahead, EJSON both ways"
 
-const start = startOf("main", [{ $numberInt: "1" }])
-const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))
-
-function at(times: readonly number[], part: number): number {
-  return times.toSorted((left, right) => left - right)[Math.floor(times.length * part)] ?? Number.NaN
-}
-
-function print(name: string, times: readonly number[], floor?: number): void {
-  const p50 = at(times, 0.5)
-  console.log(`  ${name.padEnd(46)} p50 ${p50.toFixed(3).padStart(8)} ms  p99 ${at(times, 0.99).toFixed(3).padStart(8)} ms${floor === undefined ? "" : `  ${(p50 / floor).toFixed(2)}x`}`)
-}
-
-/** The floor as a function to call; what it has of a limit is nothing. */
-async function openFloor(): Promise<{ call: Call; close: () => void }> {
-  const child = fork(fileURLToPath(new URL("./runtime/floor-child.ts", import.meta.url)), [], { execArgv: ["--no-node-snapshot", "--no-warnings"], env: {} })
-  const waiting = new Map<number, (text: string) => void>()
-  let last = 0
-  const ready = new Promise<string>((resolve) => waiting.set(-1, resolve))
-  child.on("message", (message: { readonly id: number; readonly text: string }) => {
-    waiting.get(message.id)?.(message.text)
-    waiting.delete(message.id)
-  })
-  await ready
-  const call = async (): Promise<void> => {
-    const id = ++last
-    const answer = new Promise<string>((resolve) => waiting.set(id, resolve))
-    child.send({ id, text: JSON.stringify({ kind: "start", functions: JSON.stringify({ main: { kind: "inherit" } }), start }) })
-    const text = await answer
-    if (!text.includes('\\"1\\"')) throw new Error(`the floor answered ${text}`)
+async function oneAfterAnother(runtime: Runtime, floor: Awaited<ReturnType<typeof openFloor>>): Promise<void> {
+  for (const [name, title] of [["nothing", "one call after another, nothing inside  (goal ≤ 1.5x, and less than node:vm)"], ["operations", "the same with five data operations, answered at once"]] as const) {
+    console.log(title)
+    await compare({ [floorName]: floor.call(name), "runtime.call": runtimeCall(runtime, name), "node:vm, a context a call, in this process": vmCall(name) }, 400)
   }
-  return { call, close: () => child.kill() }
+  console.log("parts of the floor, medians")
+  for (const [name, milliseconds] of await floor.parts()) console.log(`  ${name.padEnd(52)}     ${milliseconds.toFixed(3).padStart(8)} ms`)
 }
 
-/** A new `node:vm` context a call, with the same prelude, in this process. */
-function vmCall(): Call {
-  const bootstrap = new Script(bootstrapText(preludeSource()))
-  const wrapper = new Script('__load("function", "main", (function (exports, context, require, console) { exports = () => 1\n;return exports; }))')
-  return () =>
-    new Promise((resolve) => {
-      const context = createContext({})
-      const make = bootstrap.runInContext(context) as (send: (text: string) => void, sync: () => string) => (text: string) => void
-      const dispatch = make(() => resolve(), () => "{}")
-      wrapper.runInContext(context)
-      dispatch(JSON.stringify({ kind: "start", functions: JSON.stringify({ main: { kind: "inherit" } }), start }))
-    })
-}
-
-function runtimeCall(runtime: Runtime, name = "main", user = "someone"): Call {
-  return async () => {
-    const outcome = await runtime.call({ app: "app", user, start: { ...start, function: name }, capabilities: fakeCapabilities() })
-    if (outcome.kind !== "returned") throw new Error(`a call ended as ${outcome.kind}`)
-  }
-}
-
-async function timed(call: Call): Promise<number> {
-  const began = performance.now()
-  await call()
-  return performance.now() - began
-}
-
-/** Candidates in turn, one call each, with time between for what is made ahead. */
-async function compare(candidates: { readonly [name: string]: Call }, rounds: number): Promise<Map<string, number[]>> {
-  const times = new Map(Object.keys(candidates).map((name) => [name, [] as number[]]))
-  for (let round = 0; round < rounds + 50; round++) {
-    for (const [name, call] of Object.entries(candidates)) {
-      const took = await timed(call)
-      if (round >= 50) times.get(name)?.push(took)
-      await pause(3)
-    }
-  }
-  return times
-}
-
-async function flood(call: Call, count: number, atOnce: number): Promise<{ readonly times: number[]; readonly perSecond: number }> {
-  const times: number[] = []
-  let left = count
-  const began = performance.now()
-  await Promise.all(Array.from({ length: atOnce }, async () => {
-    while (left-- > 0) times.push(await timed(call))
-  }))
-  return { times, perSecond: (count * 1000) / (performance.now() - began) }
-}
-
-/** Calls that begin at a steady rate, whether those before have ended or not. */
-async function steady(call: Call, perSecond: number, count: number): Promise<number[]> {
-  const times: number[] = []
-  const all: Promise<void>[] = []
-  const began = performance.now()
-  while (all.length < count) {
-    const due = Math.min(count, Math.floor(((performance.now() - began) * perSecond) / 1000))
-    while (all.length < due) all.push(timed(call).then((took) => void times.push(took)))
-    await pause(1)
-  }
-  await Promise.all(all)
-  return times
-}
-
-export async function run(): Promise<void> {
-  const runtime = createRuntime({ limits: { cpuMs: 20_000 } })
-  await runtime.deploy("app", codeOf({ main: "exports = () => 1", loop: "exports = () => { for (;;); }" }))
-  const floor = await openFloor()
-  const ours = runtimeCall(runtime)
-  await Promise.all(Array.from({ length: 50 }, ours))
-
-  console.log("one call after another, nothing inside")
-  const single = await compare({ "floor: IPC, context made ahead, EJSON both ways": floor.call, "runtime.call": ours, "node:vm, a context a call, in this process": vmCall() }, 400)
-  const floorP50 = at([...single.values()][0] ?? [], 0.5)
-  for (const [name, times] of single) print(name, times, floorP50)
-
+async function manyAtOnce(runtime: Runtime, floor: Awaited<ReturnType<typeof openFloor>>): Promise<void> {
   console.log("50 in flight")
-  for (const [name, call] of [["floor (one process, one isolate)", floor.call], ["runtime.call", ours]] as const) {
+  const ours = runtimeCall(runtime, "nothing")
+  for (const [name, call] of [["floor (one process, one isolate)", floor.call("nothing")], ["runtime.call", ours]] as const) {
     await flood(call, 1000, 50)
     const { times, perSecond } = await flood(call, 4000, 50)
     print(`${name}: ${perSecond.toFixed(0)} calls/s`, times)
   }
   const { perSecond } = await flood(ours, 2000, 8)
-  for (const part of [0.4, 0.8]) print(`runtime.call at ${(part * 100).toFixed(0)} % of ${perSecond.toFixed(0)} calls/s`, await steady(ours, part * perSecond, 3000))
+  console.log("at a steady rate  (goal: p99 ≤ 3 times p50 at 80 %; the echo shows what the machine allows)")
+  for (const part of [0.4, 0.8]) {
+    print(`echo over IPC at ${(part * perSecond).toFixed(0)} a second`, await steady(floor.echo, part * perSecond, 3000))
+    print(`runtime.call at ${(part * 100).toFixed(0)} % of ${perSecond.toFixed(0)} calls/s`, await steady(ours, part * perSecond, 3000))
+  }
+}
 
-  console.log("beside a call of another user that loops for 20 s")
-  print("without it", await steady(runtimeCall(runtime, "main", "other"), 100, 500))
-  const hog = runtime.call({ app: "app", user: "hog", start: { ...start, function: "loop" }, capabilities: fakeCapabilities(), limits: { cpuMs: 7000 } })
-  print("with it", await steady(runtimeCall(runtime, "main", "other"), 100, 500))
+async function besideAHog(runtime: Runtime): Promise<void> {
+  console.log("beside a call of another user that loops for 7 s")
+  const other = runtimeCall(runtime, "nothing", { user: "other" })
+  print("without it", await steady(other, 100, 500))
+  const hog = runtime.call({ app: "app", user: "hog", start: startOf("loop"), capabilities: fakeCapabilities(), limits: { cpuMs: 7000 } })
+  print("with it", await steady(other, 100, 500))
   await hog
+}
+
+async function newCode(runtime: Runtime): Promise<void> {
+  console.log("new code of 100 functions, while the code before is in use")
+  const code = codeOf(Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`f${index}`, `exports = async (a) => { const found = await context.services.get("x").db("y").collection("z").findOne({ a }); return found ?? ${index} }`]).concat(Object.entries(functions))))
+  const [deploys, first, second]: [number[], number[], number[]] = [[], [], []]
+  for (let round = 0; round < 12; round++) {
+    deploys.push(await timed(async () => void (await runtime.deploy("new", code))))
+    const call = runtimeCall(runtime, "nothing", { app: "new" })
+    first.push(await timed(call))
+    second.push(await timed(call))
+    await pause(300)
+  }
+  print("deploy, until calls are taken", deploys)
+  print("the first call of it", first)
+  print("the second", second)
+  await runtime.remove("new")
+}
+
+/** Memory of the executors and of this process with so many functions deployed, in KiB. */
+async function memoryWith(count: number): Promise<number | undefined> {
+  const runtime = createRuntime()
+  const body = "exports = async function (title, options) {\n  const tasks = context.services.get('mongodb-atlas').db('tracker').collection('tasks')\n".padEnd(900, "  // an ordinary line of code\n")
+  await runtime.deploy("app", codeOf(Object.fromEntries(Array.from({ length: count }, (_, index) => [`f${index}`, `${body}\n  return tasks.find({ title, index: ${index} }).limit(10).toArray()\n}`]))))
+  await pause(2500)
+  const used = childrenOf(process.pid).reduce<number | undefined>((sum, pid) => {
+    const each = memoryOf(pid)
+    return sum === undefined || each === undefined ? undefined : sum + each
+  }, 0)
+  await runtime.close(0)
+  return used
+}
+
+async function idleMemory(): Promise<void> {
+  const [few, many] = [await memoryWith(16), await memoryWith(1000)]
+  if (few === undefined || many === undefined) console.log("memory per function: this system does not tell the memory of processes")
+  else console.log(`memory of the executors with 16 functions ${(few / 1024).toFixed(0)} MiB, with 1,000 ${(many / 1024).toFixed(0)} MiB: ${((many - few) / 984).toFixed(1)} KiB a function  (goal < 50; the server's part is in \`start\`)`)
+}
+
+export async function run(): Promise<void> {
+  await idleMemory()
+  const runtime = createRuntime({ limits: { cpuMs: 20_000 } })
+  await runtime.deploy("app", codeOf({ ...functions, loop: "exports = () => { for (;;); }" }))
+  const floor = await openFloor()
+  await Promise.all(Array.from({ length: 50 }, runtimeCall(runtime, "nothing")))
+  await oneAfterAnother(runtime, floor)
+  await manyAtOnce(runtime, floor)
+  await besideAHog(runtime)
   floor.close()
+  await newCode(runtime)
   await runtime.close(0)
 }
 

@@ -4,6 +4,7 @@ import { spawn } from "node:child_process"
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { memoryOf } from "./support/memory.ts"
 
 const root = join(import.meta.dirname, "..")
 const rounds = Number(process.env["BENCH_ROUNDS"] ?? 9)
@@ -65,17 +66,6 @@ async function start(args: readonly string[], line: RegExp, environment: NodeJS.
 }
 
 const median = (values: readonly number[]): number => values.toSorted((left, right) => left - right)[values.length >> 1] as number
-
-/** Memory of a process and its children, shared pages counted in shares, in KiB; undefined where the system does not tell. */
-function memoryOf(pid: number): number | undefined {
-  try {
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number)
-    const own = Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1])
-    return children.reduce((sum, child) => sum + (memoryOf(child) ?? 0), own)
-  } catch {
-    return undefined
-  }
-}
 
 /** Prints both measurements. */
 export async function run(): Promise<void> {
