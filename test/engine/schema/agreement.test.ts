@@ -37,13 +37,18 @@ const { schema } = fc.letrec<{ schema: unknown; properties: unknown; schemas: un
   ),
 }))
 
+/** ajv 8 takes over what `contains` said of the list before when it meets an empty one in a loop; that none is admitted is said twice. */
+function forAjv(raw: unknown): object {
+  return JSON.parse(JSON.stringify(raw), (_key, part: unknown) => (typeof part === "object" && part !== null && "contains" in part ? { ...part, minItems: Math.max(1, ("minItems" in part ? part.minItems : 0) as number) } : part)) as object
+}
+
 test(`the same documents are valid as for ajv (seed ${seed}, ${runs} runs)`, () => {
   const counts = { valid: 0, invalid: 0 }
   fc.assert(fc.property(schema, fc.array(document, { minLength: 5, maxLength: 5 }), (raw, documents) => {
     const problems: Problems = { errors: [], warnings: [] }
     const ours = parseSchema(raw, { problems })
     expect(problems.errors).toEqual([])
-    const theirs = new Ajv({ strict: false, ownProperties: true }).compile(raw as object)
+    const theirs = new Ajv({ strict: false, ownProperties: true }).compile(forAjv(raw))
     for (const each of documents) {
       const isValid = validateDocument(ours, { after: fromEjson(each) as Document, known: {}, calls: noCalls }).length === 0
       expect({ each, isValid }).toEqual({ each, isValid: theirs(each) })
