@@ -54,6 +54,6 @@ export const faults: readonly Fault[] = [
   fault("R23", "a refusal of a deletion has neither code nor 4xx", "server/data/refusals.ts",
     `export function refusedByRole(kind: WriteKind, decision: Extract<WriteDecision, { outcome: "refused" }>): PermissionError {\n`,
     `export function refusedByRole(kind: WriteKind, decision: Extract<WriteDecision, { outcome: "refused" }>): PermissionError {\n  if (kind === "delete") throw new Error("whatever")\n`),
-  fault("R24", "a limit counts documents that are then hidden", "server/data/read.ts",
-    `const visible = plan.exact ? visibleDocuments(request, plan, here) : page(`, `const visible = plan.exact || limit > 0 ? visibleDocuments(request, plan, here) : page(`),
+  fault("R24", "a limit counts documents that are then hidden", "server/data/visible.ts",
+    `request.store.find(request.namespace, plan.query, { ...order, batchSize: skip + limit })`, `request.store.find(request.namespace, plan.query, boundedBy(order, { skip, limit }))`),
 ]
