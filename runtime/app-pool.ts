@@ -30,6 +30,8 @@ const watchMs = 40
 const rowMs = 30_000
 const calmDeaths = 3
 const mostStartFailures = 3
+/** How often a call is tried again that was lost by another call's doing, for certain. */
+const retriesOfInnocents = 4
 
 export class AppPool {
   readonly #app: string
@@ -137,9 +139,9 @@ export class AppPool {
     this.#leave(slot, call)
     if (end.kind === "guest") call.takeEnd(end.end, end.usage)
     else if (end.kind === "terminated") {
-      if (end.reason === "memory") slot.isSpent = true
+      if (end.reason === "memory") this.#spend(slot)
       call.terminate(end.reason, end.usage)
-    } else this.#retry(call)
+    } else this.#retry(call, retriesOfInnocents)
     this.#dispatch()
   }
 
@@ -151,10 +153,18 @@ export class AppPool {
     else slot.users.delete(call.user)
   }
 
+  /** After a call was ended for its memory its executor goes, as long as others come at once; in a row of such ends it has to do. */
+  #spend(slot: Slot): void {
+    slot.isSpent = true
+    if (slot.isLeaving || this.#closing || this.#recentDeaths().length >= calmDeaths) return
+    this.#replace(slot)
+    slot.process.drain()
+  }
+
   // SOURCE: specification of the function runtime, 8.1: a call lost through another one is tried again once, if it has done nothing yet.
-  #retry(call: PendingCall): void {
+  #retry(call: PendingCall, retries = 1): void {
     if (call.ended) return
-    if (call.hasEffects || call.attempts > 1) return call.terminate("executor-lost")
+    if (call.hasEffects || call.attempts > retries) return call.terminate("executor-lost")
     call.forgetAttempt()
     if (this.#closing || !this.#queue.push(call.user, call)) return call.refuse("unavailable")
     this.#dispatch()
@@ -169,8 +179,7 @@ export class AppPool {
 
   #startAnother(): void {
     if (this.#closing) return
-    const now = performance.now()
-    this.#deaths = [...this.#deaths.filter((at) => now - at < rowMs), now]
+    this.#deaths = [...this.#recentDeaths(), performance.now()]
     const delay = this.#deaths.length <= calmDeaths ? 0 : Math.min(5000, 100 * 2 ** (this.#deaths.length - calmDeaths - 1))
     if (delay > 0) this.#plan.log({ kind: "executors-held-back", app: this.#app, milliseconds: delay })
     const timer = setTimeout(() => {
@@ -180,16 +189,22 @@ export class AppPool {
     this.#retries.push(timer)
   }
 
+  #recentDeaths(): number[] {
+    const now = performance.now()
+    return this.#deaths.filter((at) => now - at < rowMs)
+  }
+
   #onExit(slot: Slot, exit: ExecutorExit): void {
     this.#slots.delete(slot)
     const calls = [...slot.calls.values()]
     this.#plan.log({ kind: "executor-ended", app: this.#app, pid: slot.process.pid, code: exit.code, signal: exit.signal, because: slot.killed?.because ?? (this.#closing ? "closing" : slot.isLeaving ? "retired" : "died"), calls: calls.length })
     if (!slot.isReady && !this.#closing) this.#failStart(exit.said)
     const blamed = blame(slot, calls, exit)
+    const retries = slot.isSpent ? retriesOfInnocents : 1
     for (const call of calls) {
       slot.calls.delete(call.id)
       if (call === blamed?.call) call.terminate(blamed.reason)
-      else this.#retry(call)
+      else this.#retry(call, retries)
     }
     if (!slot.isLeaving && this.#startFailures < mostStartFailures) this.#startAnother()
     if (this.#closing && this.#slots.size === 0) this.#idle?.()
@@ -247,9 +262,9 @@ export class AppPool {
   }
 }
 
-/** How much there is in an executor. A call that has been burning time when it last spoke weighs as much as some that wait. */
+/** How much there is in an executor. A call that has been burning time when it last spoke weighs as much as some that wait; so does what may end any moment. */
 function loadOf(slot: Slot): number {
-  return slot.calls.size + 8 * slot.running.size
+  return slot.calls.size + 8 * slot.running.size + (slot.isSpent ? 8 : 0)
 }
 
 function sendAnswers(slot: Slot, call: PendingCall, answers: readonly GuestAnswer[]): void {

@@ -70,6 +70,8 @@ export function blame(slot: Slot, calls: readonly PendingCall[], exit: ExecutorE
   const killed = exit.signal === "SIGKILL" && slot.running.size > 0
   const guilty = !slot.isLeaving && !slot.isSpent && (aborted || killed) ? busiest(slot) : undefined
   if (guilty !== undefined) return { call: guilty, reason: "memory" }
+  // Its end was another call's doing, and is no second time for those in it.
+  if (slot.isSpent) return undefined
   const again = calls.find((each) => each.attempts > 1)
   return again === undefined ? undefined : { call: again, reason: "executor-lost" }
 }

@@ -9,6 +9,7 @@ const functions = {
   wait: "exports = (milliseconds) => new Promise((resolve) => setTimeout(() => resolve('waited'), milliseconds))",
   ask: "exports = async (milliseconds) => { await context.ask({ kind: 'script', name: 'f' }); return new Promise((resolve) => setTimeout(() => resolve('asked'), milliseconds)) }",
   bomb: "exports = () => { const m = new Map(); for (let k = 0; ; k++) m.set(k, k) }",
+  fill: "exports = () => { const all = []; for (;;) all.push(new Array(1000).fill(all.length)) }",
   burn: "exports = (milliseconds) => { const end = Date.now() + milliseconds; while (Date.now() < end); return 'burnt' }",
 }
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))
@@ -24,6 +25,18 @@ async function start(options: RuntimeOptions = {}) {
   open.push(made.runtime)
   return { ...made, events, pids: () => events.flatMap((event) => (event.kind === "executor-started" && event.pid !== undefined ? [event.pid] : [])) }
 }
+
+describe("an executor whose engine has run out of memory", () => {
+  test("takes no further call where another can begin, and calls that meet its end are not blamed", async () => {
+    const { call, pids } = await start()
+    for (let round = 0; round < 5; round++) {
+      const [filled, ...others] = await Promise.all([call("fill", [], { user: "filler" }), ...Array.from({ length: 6 }, (_, index) => call("wait", [200], { user: `u${index}` }))])
+      expect(filled).toMatchObject({ kind: "terminated", reason: "memory" })
+      expect(new Set(others.map((outcome) => outcome.kind))).toEqual(new Set(["returned"]))
+    }
+    expect(pids().length).toBeGreaterThan(1)
+  })
+})
 
 describe("an executor that dies", () => {
   test("is replaced; a call that had done nothing yet is tried again", async () => {
