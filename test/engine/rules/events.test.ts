@@ -62,6 +62,7 @@ describe("a deletion", () => {
     ["belongs to another user", { apply_when: { "%%user.id": "u2" }, read: true }, false],
     ["hangs on the document", { apply_when: { title: "a" }, read: true }, false],
     ["reads by the document", { read: { title: "a" } }, false],
+    ["reads by two fields of it", { read: { title: "%%root.name" } }, false],
     ["has a gate over the document", { document_filters: { read: { title: "a" }, write: false }, read: true }, false],
     ["has an open gate", { document_filters: { read: true, write: false }, read: true }, true],
     ["reads some fields", titles, false],

@@ -1,7 +1,7 @@
 // Queries of filters: expansions as values, database operators beside them, and values that are missing.
 import { describe, expect, test } from "vitest"
-import { applyFilters, bindRules, createCallTable, defaultRuleSettings, parseRules, type AppliedFilters, type Problems } from "../../../engine/index.ts"
-import { ObjectId, type Document } from "../../../kernel/index.ts"
+import { applyFilters, bindRules, CallsWanted, createCallTable, defaultRuleSettings, parseRules, type AppliedFilters, type Problems } from "../../../engine/index.ts"
+import { ObjectId, UUID, type Document, type Value } from "../../../kernel/index.ts"
 import { compileFilter } from "../../../server/storage/language/index.ts"
 
 const user: Document = { id: "u1", custom_data: { team: "red", teams: ["red", "blue"], none: null, odd: { $ne: "" } } }
@@ -42,6 +42,7 @@ describe("values", () => {
     ["in reverse", { n: { $lt: 4 }, $nor: [{ name: { $regex: "^A" } }] }, [2, 3]],
     ["an expansion inside $elemMatch", { list: { $elemMatch: { t: "%%user.custom_data.team", k: 1 } } }, [5]],
     ["in reverse, where every item has an answer", { n: { $gte: 3 }, $nor: [{ list: { $elemMatch: { t: "%%user.custom_data.team" } } }] }, [3, 4]],
+    ["with a missing value", { list: { $elemMatch: { t: "%%user.custom_data.missing" } } }, []],
     ["in reverse, with a missing value", { $nor: [{ list: { $elemMatch: { t: "%%user.custom_data.missing" } } }] }, [1, 2, 3, 4]],
     ["a path that ends in an index", { "team.0": "red" }, [5]],
     ["… in reverse", { n: { $gt: 3 }, "team.0": { $ne: "red" } }, [4]],
@@ -81,10 +82,33 @@ describe("operators", () => {
     }
   })
 
-  test.each<[string, number[]]>([["$eq", [1]], ["$ne", [2, 3]], ["$gt", [2, 3]], ["$gte", [1, 2, 3]], ["$lt", []], ["$lte", [1]]])("%s takes an expansion", (operator, ids) => {
-    const { applied } = parse([{ name: "f", apply_when: {}, query: { s: { [operator]: "%%user.custom_data.team" } } }])
-    const texts: readonly Document[] = [{ _id: 1, s: "red" }, { _id: 2, s: "white" }, { _id: 3, s: "yellow" }]
+  test.each<[string, number[]]>([["$eq", [1]], ["$ne", [2, 3, 4]], ["$gt", [2, 3]], ["$gte", [1, 2, 3]], ["$lt", [4]], ["$lte", [1, 4]]])("%s takes an expansion", (operator, ids) => {
+    const { applied, errors } = parse([{ name: "f", apply_when: {}, query: { s: { [operator]: "%%user.custom_data.team" } } }])
+    expect(errors).toEqual([])
+    const texts: readonly Document[] = [{ _id: 1, s: "red" }, { _id: 2, s: "white" }, { _id: 3, s: "yellow" }, { _id: 4, s: "blue" }]
     expect(texts.filter(compileFilter(applied.query as Document)).map(({ _id }) => _id)).toEqual(ids)
+  })
+
+  test("$exists takes a constant", () => {
+    expect(matching({ team: { $exists: "%%true" } })).toEqual([1, 2, 4, 5])
+    expect(matching({ team: { $exists: "%%false" } })).toEqual([3])
+  })
+
+  test("each conversion and a call stand below a key and in $in", () => {
+    const [id, uuid] = ["64b1f0c2a7d93e5b8c214f06", "6b1f0c2a-7d93-4e5b-8c21-4f060708090a"]
+    const values: Readonly<Record<string, readonly [operand: unknown, value: Value]>> = { "%stringToOid": [id, ObjectId.createFromHexString(id)], "%oidToString": [{ $oid: id }, id], "%stringToUuid": [uuid, new UUID(uuid).toBinary()], "%uuidToString": [{ $uuid: uuid }, uuid] }
+    for (const [name, [operand, value]] of Object.entries(values)) {
+      for (const condition of [{ [name]: operand }, { $in: [{ [name]: operand }] }, { $eq: { [name]: operand } }]) {
+        const { applied, errors } = parse([{ name: "f", apply_when: {}, query: { a: condition } }])
+        expect([errors, [{ a: value }, { a: "x" }].map(compileFilter(applied.query as Document))]).toEqual([[], [true, false]])
+      }
+    }
+    expect(() => parse([{ name: "f", apply_when: {}, query: { a: { "%function": { name: "f" } } } }])).toThrow(CallsWanted)
+  })
+
+  test("no item of a list may fail to be false in reverse", () => {
+    const query = parse([{ name: "f", apply_when: {}, query: { $nor: [{ list: { $elemMatch: { t: "%%user.custom_data.team" } } }] } }]).applied.query as Document
+    expect([{ list: [{ t: "x" }, { t: "y" }] }, { list: [{ t: "x" }, { t: "red" }] }, { list: [] }, {}].map(compileFilter(query))).toEqual([true, false, true, true])
   })
 
   test("conversions and calls stand where a value may", () => {

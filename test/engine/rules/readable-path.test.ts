@@ -92,6 +92,10 @@ describe("in every document of a role", () => {
     const open = { fields: { secret: {} }, additional_fields: { read: true } }
     expect([always(open, "any"), always(open, "secret")]).toEqual([true, false])
   })
+
+  test("a number may be an element, of which the entry of that name does not speak", () => {
+    expect(always({ fields: { address: { fields: { 0: { read: true } } } } }, "address.0")).toBe(false)
+  })
 })
 
 describe("named by an update", () => {
@@ -107,6 +111,11 @@ describe("named by an update", () => {
     ["salary", true], ["none", true], ["pay", false], ["title", true], ["address", true], ["address.city", false], ["address.zip", true], ["address.city.below", false], ["tags", true], ["tags.v", false], ["tags.0.v", false], ["tags.0.k", true], ["tags.0", true],
   ])("%s is forbidden: %s", (path, expected) => {
     expect(forbidden(editor, [path])).toBe(expected ? path : undefined)
+  })
+
+  test("each is asked with its own value, at its place", () => {
+    const byValue = { fields: { address: { fields: { city: { write: { "%%this": "o", "%%prev": "o" } }, zip: { write: { "%%this": "2" } } } }, tags: { fields: { v: { write: { "%%this": 1 } }, k: { write: { "%%this": 7 } } } } } }
+    expect(["address.city", "address.zip", "tags.0.v", "tags.0.k", "tags.1.v"].map((path) => forbidden(byValue, [path]) === undefined)).toEqual([true, false, true, false, false])
   })
 
   test("the first of them is given, with the images before and after", () => {

@@ -19,6 +19,11 @@ function update(rules: BoundRules, before: Document, after: Document): string {
 const draft = { apply_when: { state: "draft" }, write: true }
 
 describe("settings", () => {
+  // SOURCE: specification 21.
+  test("have the defaults that refuse", () => {
+    expect(defaultRuleSettings).toEqual({ roleAfterWrite: "writes", hiddenOnWrite: "skip", queryOnUnreadable: "no-match", absentDocumentFilter: "deny", writeFalse: "final", absentSearch: "deny", alwaysShowId: false })
+  })
+
   test("roleAfterWrite", () => {
     const [before, after] = [{ _id: 1, state: "draft" }, { _id: 1, state: "final" }]
     expect(update(bound([draft]), before, after)).toBe("no-role-after")

@@ -7,7 +7,7 @@ const limits = { mayUseRegex: false }
 
 describe("in a predicate", () => {
   const refused = [
-    "$expr", "$jsonSchema", "$regex", "$text", "$where", "$function", "$accumulator", "$geoIntersects", "$geoWithin", "$near", "$nearSphere", "$within", "$geometry", "$box", "$center", "$centerSphere", "$polygon", "$maxDistance",
+    "$expr", "$jsonSchema", "$regex", "$options", "$text", "$where", "$function", "$accumulator", "$geoIntersects", "$geoWithin", "$near", "$nearSphere", "$within", "$geometry", "$box", "$center", "$centerSphere", "$polygon", "$maxDistance",
     "$minDistance", "$uniqueDocs", "$bitsAllClear", "$bitsAllSet", "$bitsAnyClear", "$bitsAnySet",
   ]
 
@@ -58,7 +58,7 @@ describe("in a pipeline", () => {
   test("a `$match` is held to what predicates are", () => {
     expect(deniedInPipeline([{ $match: { a: { $regex: "x" } } }], limits)).toEqual({ kind: "operator", name: "$regex" })
     expect(deniedInPipeline([{ $match: { a: { $regex: "x" } } }], { mayUseRegex: true })).toBeUndefined()
-    expect(deniedInPipeline([{ $project: { a: { $regexMatch: { input: "$b", regex: "x" } } } }], limits)).toBeUndefined()
+    for (const regex of ["x", new BSONRegExp("x")]) expect(deniedInPipeline([{ $project: { a: { $regexMatch: { input: "$b", regex } } } }], limits)).toBeUndefined()
   })
 
   test.each(["$$SEARCH_META", "$$USER_ROLES", "$$SEARCH_META.count"])("%s is refused", (text) => {

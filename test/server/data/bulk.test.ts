@@ -50,6 +50,19 @@ describe("every operation does what it does alone", () => {
     expect([added, await stored(store)]).toEqual([counts({ deletedCount: 1 }), left])
   })
 
+  test("an insert of the bare document, whatever its fields are called", async () => {
+    await bulk([{ insertOne: { document: 1 } }, { insertOne: { _id: 4, document: { x: 1 } } }, { deleteMany: { filter: { n: { $exists: true } } } }])
+    expect((await stored(store)).map(({ document }) => document)).toEqual([1, { x: 1 }])
+    const { service } = openWorld({ store })
+    await service.collection("mongodb-atlas", items, systemCaller).bulkWrite([{ insertOne: { _id: 5, a: 1 } }, { insertOne: { document: { _id: 6 } } }] as unknown as BulkOperation[])
+    expect((await stored(store)).slice(-2)).toEqual([{ _id: 5, a: 1 }, { _id: 6 }])
+  })
+
+  test("a duplicate key in a bulk of inserts keeps those before it, and none after", async () => {
+    await expect(bulk([{ insertOne: { document: { _id: 4 } } }, { insertOne: { document: { _id: 4 } } }, { insertOne: { document: { _id: 5 } } }])).rejects.toMatchObject({ code: "duplicate-key" })
+    expect((await stored(store)).map(({ _id }) => _id)).toEqual([1, 2, 3, 4])
+  })
+
   test("array filters go with a change", async () => {
     await store.insert(items, [{ _id: 9, list: [1, 5] }])
     await bulk([{ updateOne: { filter: { _id: 9 }, update: { $set: { "list.$[x]": 0 } }, arrayFilters: [{ x: { $gt: 2 } }] } }])

@@ -107,6 +107,25 @@ describe("the log of a refusal", () => {
   })
 })
 
+test("a schema's refusal tells the place and the kind in the log", async () => {
+  const collection = collectionWith({ write: true }, [], { schema: { required: ["title"], minProperties: 3 } })
+  await expect(collection.insertOne({ n: 1 })).rejects.toMatchObject({ code: "SchemaValidationFailedWrite", message: "insert not permitted" })
+  expect(entries).toMatchObject([{ operation: "insertOne", refused: { code: "SchemaValidationFailedWrite", reason: "title: required; (root): array_min_properties" } }])
+})
+
+test("a refusal without a role or a field says so little", async () => {
+  await expect(collectionWith({ apply_when: false }).insertOne({ n: 1 })).rejects.toBeDefined()
+  await expect(collectionWith({ write: false }).updateOne({ _id: 1 }, set)).resolves.toEqual({ matchedCount: 0, modifiedCount: 0 })
+  await expect(collectionWith({ read: true, write: false }).updateOne({ _id: 1 }, set)).rejects.toBeDefined()
+  expect(entries.map(({ refused }) => refused?.reason)).toEqual(["no-role-applies", undefined, "role-forbids (role `r`)"])
+})
+
+test("what only the system user may use is named", async () => {
+  await expect(collectionWith().find({ a: { $where: "1" } }).toArray()).rejects.toThrow("unknown top level operator: $where")
+  await expect(collectionWith().aggregate([{ $lookup: {} }]).toArray()).rejects.toThrow("unknown stage: $lookup")
+  await expect(collectionWith().aggregate([{ $project: { a: "$$USER_ROLES" } }]).toArray()).rejects.toThrow("unknown variable: $$USER_ROLES")
+})
+
 describe("calls of rules", () => {
   const call = (name: string, ...args: unknown[]): object => ({ "%%true": { "%function": { name, arguments: args } } })
   const counting = (answer: (name: string, argument: Value) => Value): { readonly made: unknown[]; readonly functions: RuleFunctions } => {
@@ -128,6 +147,23 @@ describe("calls of rules", () => {
     const { made, functions } = counting((_name, argument) => argument === 1)
     expect(await collectionWith({ read: { $or: [{ n: 2 }, call("isOne", "%%root.n")] } }, [], { functions }).find({}).toArray()).toHaveLength(2)
     expect(made).toEqual([["isOne", 1]])
+  })
+
+  test("one that an item wants is not made where another item decides", async () => {
+    await store.insert(items, [{ _id: 3, list: [{ ok: false }, { ok: true }] }])
+    const { made, functions } = counting(() => true)
+    const role = { read: { list: { $elemMatch: { $or: [{ ok: true }, call("may", "%%root._id")] } } } }
+    expect(await collectionWith(role, [], { functions }).find({ _id: 3 }).toArray()).toHaveLength(1)
+    expect(made).toEqual([])
+  })
+
+  test("a write asks them of the document as it shall be", async () => {
+    const { made, functions } = counting((_name, argument) => argument === 9)
+    const role = { read: true, write: call("isNine", "%%root.n") }
+    expect(await collectionWith(role, [], { functions }).updateOne({ _id: 1 }, set)).toEqual({ matchedCount: 1, modifiedCount: 1 })
+    await expect(collectionWith(role, [], { functions }).updateOne({ _id: 1 }, { $set: { n: 8 } })).rejects.toMatchObject({ message: "update not permitted" })
+    await collectionWith(role, [], { functions }).insertOne({ _id: 3, n: 9 })
+    expect(made).toContainEqual(["isNine", 9])
   })
 
   test("one that gives nothing is undetermined, and so is its reverse", async () => {
