@@ -12,7 +12,7 @@ import { root, temporaryFolder, worktracker } from "../support/serve.ts"
 const folder = temporaryFolder()
 afterAll(() => folder.remove())
 const data = join(folder.path, "moved.sqlite")
-const kills = process.env["CI"] === "true" ? 60 : 12
+const kills = process.env["CI"] === "true" ? 25 : 8
 const count = 600
 
 const hex = (index: number): string => index.toString(16).padStart(24, "0")
