@@ -1,12 +1,13 @@
 // `npm run mutate [-- file …] [--fresh] [--quick]`: changes one place of the engine at a time, runs the suites on each mutant, and prints those
-// that no suite noticed. What was noticed is remembered as long as its file stays as it is; docs/mutation.md holds the last run.
+// that no suite noticed. A run that is interrupted goes on where it was; docs/mutation.md holds the last one.
 import type { ChildProcess } from "node:child_process"
 import { createHash } from "node:crypto"
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { setPriority } from "node:os"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import { copyTree } from "./copy-tree.ts"
 import { mutantsOf, type Mutant } from "./mutants.ts"
+import { openResults } from "./results.ts"
 import { isKept, nearSuites, quickSuites, root, slowSuites, targets } from "./targets.ts"
 import type { Survey } from "./worker.ts"
 import { startWorker, survey, told } from "./workers.ts"
@@ -16,20 +17,17 @@ const slowestTest = 700
 /** How much testing, in milliseconds, every mutant gets at first. */
 const firstBudget = 1_000
 
-const results = join(root, "node_modules/.cache/backstitch-mutation/results.jsonl")
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"))
 
 interface Numbered extends Mutant { readonly number: number; readonly key: string }
-interface Result { readonly key: string; readonly noticedBy: string | null }
 
 setPriority(15)
 const tree = copyTree()
 const mutants = numbered()
-const known = new Map(process.argv.includes("--fresh") || !existsSync(results) ? [] : readFileSync(results, "utf8").trim().split("\n").map((line) => JSON.parse(line) as Result).map((result) => [result.key, result.noticedBy]))
-mkdirSync(dirname(results), { recursive: true })
+const results = openResults(join(root, "node_modules/.cache/backstitch-mutation/results.jsonl"), tree, process.argv.includes("--fresh"))
 
 const chosen = mutants.filter(({ file }) => wanted.length === 0 || wanted.some((each) => file.startsWith(each)))
-const open = chosen.filter(({ key }) => typeof known.get(key) !== "string")
+const open = chosen.filter(({ key }) => !results.isNoticed(key))
 print(`${chosen.length} mutants of ${new Set(chosen.map(({ file }) => file)).size} files, ${open.length} to be judged`)
 const survivors = open.length === 0 ? [] : await judgeAll(open)
 const total = chosen.length - survivors.length
@@ -87,9 +85,10 @@ async function judgeEach(title: string, all: readonly Numbered[], concerns: (mut
   const left: Numbered[] = []
   print(`${title}: ${all.filter(concerns).length} of ${all.length}`)
   for (const [index, mutant] of all.entries()) {
-    const noticedBy = concerns(mutant) ? await judge(mutant) : null
+    const isAsked = concerns(mutant) && !results.isThrough(mutant.key, title)
+    const noticedBy = isAsked ? await judge(mutant) : null
+    if (isAsked) results.note(mutant.key, title, noticedBy)
     if (noticedBy === null) left.push(mutant)
-    else appendFileSync(results, `${JSON.stringify({ key: mutant.key, noticedBy } satisfies Result)}\n`)
     if ((index + 1) % 250 === 0) print(`${index + 1} of ${all.length}, ${left.length} not noticed so far`)
   }
   print(`${left.length} not noticed so far`)
