@@ -6,33 +6,31 @@ import { RequestError } from "../errors.ts"
 /** Bodies from this length on are read this way. */
 export const longBody = 256 * 1024
 
+/** In characters; a value costs as much as so many, however short it is. */
 const sliceLength = 512 * 1024
+const costOfValue = 100
 const longestName = 10_000
 const malformed = (): RequestError => new RequestError("BadRequest", "the request body is not valid JSON")
 
 /** The members of the call, the arguments as their own text. Rejects with `BadRequest` for what cannot be an object in JSON. */
 export async function readLongCall(body: string): Promise<{ readonly name: unknown; readonly service: unknown; readonly arguments: RawArguments | undefined }> {
   const found: { name?: unknown; service?: unknown; arguments?: RawArguments } = {}
-  let at = skipSpace(body, 0)
-  if (body[at] !== "{") throw new RequestError("BadRequest", "the request body is not a JSON object")
-  at = skipSpace(body, at + 1)
-  for (let first = true; body[at] !== "}"; first = false) {
-    if (!first) {
-      if (body[at] !== ",") throw malformed()
-      at = skipSpace(body, at + 1)
-    }
-    if (body[at] !== '"') throw malformed()
-    const keyEnd = endOfString(body, at)
-    const key = keyEnd - at > longestName ? undefined : parse(body.slice(at, keyEnd))
-    at = skipSpace(body, keyEnd)
-    if (body[at] !== ":") throw malformed()
-    const start = skipSpace(body, at + 1)
-    const end = await endOfValue(body, start)
-    if (key === "arguments") found.arguments = new RawArguments(body.slice(start, end))
-    else if ((key === "name" || key === "service") && end - start <= longestName) found[key] = parse(body.slice(start, end))
-    at = skipSpace(body, end)
+  const text = new Scanner(body)
+  await text.skipSpace()
+  if (text.next() !== "{") throw new RequestError("BadRequest", "the request body is not a JSON object")
+  await text.skip("{")
+  for (let first = true; text.next() !== "}"; first = false) {
+    if (!first) await text.skip(",")
+    if (text.next() !== '"') throw malformed()
+    const name = await text.value()
+    await text.skip(":")
+    const value = await text.value()
+    const key = name.length > longestName ? undefined : parse(body.slice(name.start, name.end))
+    if (key === "arguments") found.arguments = new RawArguments(body.slice(value.start, value.end))
+    else if ((key === "name" || key === "service") && value.length <= longestName) found[key] = parse(body.slice(value.start, value.end))
   }
-  if (skipSpace(body, at + 1) !== body.length) throw malformed()
+  await text.skip("}")
+  if (text.next() !== undefined) throw malformed()
   return { name: found.name, service: found.service, arguments: found.arguments }
 }
 
@@ -44,50 +42,76 @@ function parse(text: string): unknown {
   }
 }
 
-function skipSpace(text: string, from: number): number {
-  let at = from
-  while (at < text.length && " \t\r\n".includes(text[at] as string)) at++
-  return at
-}
+interface Part { readonly start: number; readonly end: number; readonly length: number }
 
-/** The place after the closing quote of a string that begins here. */
-function endOfString(text: string, start: number): number {
-  for (let at = start + 1; ; at++) {
-    at = text.indexOf('"', at)
-    if (at < 0) throw malformed()
-    let slashes = 0
-    while (text.charCodeAt(at - 1 - slashes) === 0x5c) slashes++
-    if (slashes % 2 === 0) return at + 1
+/** Goes through a text, and lets others have their turn after each slice of it, whatever it is made of. */
+class Scanner {
+  readonly #text: string
+  #at = 0
+  #pauseAt = sliceLength
+
+  constructor(text: string) {
+    this.#text = text
   }
-}
 
-/**
- * The place after a value that begins here.
- * INVARIANT: of a text that is JSON as a whole, brackets counted outside of strings end a value where JSON does; of any other text
- * whatever comes out is found to be no JSON later.
- */
-async function endOfValue(text: string, start: number): Promise<number> {
-  let depth = 0
-  let pauseAt = start + sliceLength
-  for (let at = start; at < text.length; at++) {
-    switch (text.charCodeAt(at)) {
-      case 0x22:
-        at = endOfString(text, at) - 1
-        if (depth === 0) return at + 1
-        break
-      case 0x7b: case 0x5b:
+  /** The character it stands at; undefined at the end. */
+  next(): string | undefined {
+    return this.#text[this.#at]
+  }
+
+  /** Goes past a character and the space after it. */
+  async skip(character: string): Promise<void> {
+    if (this.next() !== character) throw malformed()
+    this.#at++
+    await this.skipSpace()
+  }
+
+  async skipSpace(): Promise<void> {
+    for (; isSpace(this.#text.charCodeAt(this.#at)); this.#at++) if (this.#at >= this.#pauseAt) await this.#pause()
+  }
+
+  /**
+   * Goes past a value and the space after it.
+   * INVARIANT: of a text that is JSON as a whole, brackets counted outside of strings end a value where JSON does; of any other text
+   * whatever comes out is found to be no JSON later.
+   */
+  async value(): Promise<Part> {
+    const start = this.#at
+    this.#pauseAt -= costOfValue
+    let depth = 0
+    let isInString = false
+    for (let isOver = false; !isOver; this.#at++) {
+      if (this.#at >= this.#text.length) throw malformed()
+      if (this.#at >= this.#pauseAt) await this.#pause()
+      const code = this.#text.charCodeAt(this.#at)
+      if (isInString) {
+        if (code === backslash) this.#at++
+        else if (code === quote) isInString = false
+      } else if (code === quote) {
+        isInString = true
+      } else if (code === openingBrace || code === openingBracket) {
         depth++
+      } else if (code === closingBrace || code === closingBracket) {
+        if (depth === 0) break
+        depth--
+      } else if (depth === 0 && (code === comma || isSpace(code))) {
         break
-      case 0x7d: case 0x5d:
-        if (depth === 0) return at
-        if (--depth === 0) return at + 1
-        break
-      case 0x2c:
-        if (depth === 0) return at
+      }
+      isOver = depth === 0 && !isInString && (code === quote || code === closingBrace || code === closingBracket)
     }
-    if (at < pauseAt) continue
-    await new Promise((resolve) => setImmediate(resolve))
-    pauseAt = at + sliceLength
+    const end = this.#at
+    await this.skipSpace()
+    return { start, end, length: end - start }
   }
-  throw malformed()
+
+  async #pause(): Promise<void> {
+    this.#pauseAt = this.#at + sliceLength
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+const [quote, comma, openingBracket, backslash, closingBracket, openingBrace, closingBrace] = [0x22, 0x2c, 0x5b, 0x5c, 0x5d, 0x7b, 0x7d]
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 }

@@ -71,9 +71,15 @@ async function logIn(): Promise<string> {
   return ((await reply.json()) as { access_token: string }).access_token
 }
 
-async function call(token: string, name: string, args: readonly unknown[]): Promise<{ status: number; text: string; milliseconds: number }> {
+function call(token: string, name: string, args: readonly unknown[]): Promise<Answered> {
+  return post(token, JSON.stringify({ name, arguments: args }))
+}
+
+interface Answered { readonly status: number; readonly text: string; readonly milliseconds: number }
+
+async function post(token: string, body: string): Promise<Answered> {
   const began = performance.now()
-  const reply = await fetch(`${base()}/functions/call`, { method: "POST", headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` }, body: JSON.stringify({ name, arguments: args }) })
+  const reply = await fetch(`${base()}/functions/call`, { method: "POST", headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` }, body })
   return { status: reply.status, text: await reply.text(), milliseconds: performance.now() - began }
 }
 
@@ -132,10 +138,10 @@ function note(kind: keyof typeof worst, name: string, ms: number): void {
   if (ms > worst[kind].ms) worst[kind] = { name, ms }
 }
 
-/** Calls a function as the attacker, and watches the server meanwhile. */
-async function watched(name: string, functionName: string, args: readonly unknown[]) {
+/** Sends the body of a call as the attacker, and watches the server meanwhile. */
+async function watched(name: string, body: string): Promise<Answered> {
   const [stopPolling, stopBystanding] = [repeat(100, poll), repeat(30, bystand)]
-  const reply = await call(attacker, functionName, args)
+  const reply = await post(attacker, body)
   const [location, others] = await Promise.all([stopPolling(), stopBystanding()])
   const loop = await ask("/loop")
   note("location", name, location.worst)
@@ -150,7 +156,7 @@ async function watched(name: string, functionName: string, args: readonly unknow
 }
 
 async function attack({ name, expected }: Program): Promise<void> {
-  const reply = await watched(name, name, expected.needsServer === true ? [Number(new URL(served.url).port)] : (expected.args ?? []))
+  const reply = await watched(name, JSON.stringify({ name, arguments: expected.needsServer === true ? [Number(new URL(served.url).port)] : (expected.args ?? []) }))
   const body = (reply.status === 200 ? {} : JSON.parse(reply.text)) as { readonly error?: string; readonly error_code?: string }
   expect(expected.expect.some((label) => matches(label, reply.status, body)), `${reply.status} ${reply.text.slice(0, 400)}`).toBe(true)
   if (reply.status === 200 && expected.result !== undefined) expect(reply.text).toBe(expected.result)
@@ -172,7 +178,15 @@ describe("attacks over HTTP", () => {
     ["a thousand levels", () => [nested(1000, () => 1)], 400],
     ["one key of 17 MB", () => [{ ["k".repeat(17e6)]: 1 }], 200],
   ])("arguments: %s", async (name, make, status) => {
-    expect((await watched(`arguments: ${name}`, "count", make())).status).toBe(status)
+    expect((await watched(`arguments: ${name}`, JSON.stringify({ name: "count", arguments: make() }))).status).toBe(status)
+  }, 60_000)
+
+  test.each<[string, () => string]>([
+    ["escaped quotes", () => `{"name":"count","arguments":["${'\\"'.repeat(8e6)}"]}`],
+    ["members beside the arguments", () => `{"name":"count","arguments":[],${'"a":1,'.repeat(2_500_000)}"a":1}`],
+    ["white space", () => `{"name":"count","arguments":[1]${" ".repeat(16e6)}}`],
+  ])("a body of 16 MB of %s", async (name, make) => {
+    expect((await watched(`body: ${name}`, make())).status).toBe(200)
   }, 60_000)
 
   test("leave the server as it was: the same process, no memory kept, no word of its environment", async () => {

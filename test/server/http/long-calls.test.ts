@@ -97,3 +97,25 @@ test("any body is read as JSON.parse reads it", async () => {
     expect([found.name, found.service, found.arguments?.parse()]).toEqual([object["name"], object["service"], JSON.parse(JSON.stringify(args))])
   }), { numRuns: 500, examples: [[[["name", 'a"\\\\"]}']], ["\\", '"', "]", { "}": "\\\"" }], undefined]] })
 })
+
+describe("whatever a long body is made of", () => {
+  test.each<[string, string]>([
+    ["one text", `{"arguments":["${"x".repeat(4e6)}"]}`],
+    ["escaped quotes", `{"arguments":["${'\\"'.repeat(2e6)}"]}`],
+    ["a name", `{"${'\\"'.repeat(2e6)}":1}`],
+    ["members", `{${'"a":1,'.repeat(600_000)}"a":1}`],
+    ["white space", `{"arguments":[1]${" ".repeat(4e6)}}`],
+    ["values", `{"arguments":[${"1,".repeat(2e6)}1]}`],
+  ])("others have their turns while it is read: %s", async (_, body) => {
+    let turns = 0
+    let isOver = false
+    const count = (): void => {
+      turns++
+      if (!isOver) setImmediate(count)
+    }
+    setImmediate(count)
+    await readLongCall(body)
+    isOver = true
+    expect(turns).toBeGreaterThanOrEqual(6)
+  })
+})
