@@ -102,7 +102,9 @@ export async function createServer(options: ServerOptions): Promise<BackstitchSe
   } })
   const closing: (() => Promise<void> | void)[] = [() => runtime.close()]
   const release = async (): Promise<void> => {
-    for (const close of closing) await close()
+    const failures: unknown[] = []
+    for (const close of closing) await Promise.resolve().then(close).catch((error: unknown) => failures.push(error))
+    if (failures.length > 0) throw failures[0]
   }
   try {
     // An executor reads its modules while this process reads the rest of its own.
@@ -127,6 +129,10 @@ export async function createServer(options: ServerOptions): Promise<BackstitchSe
     const serving = serveApp({ model, secrets: loaded.secrets, opened, runtime, log: counted, clock, publicUrl, settings, ...(mailer === undefined ? {} : { mailer }) })
     // The routes are laid while an executor gets ready for the functions. Nothing asks them before the app is there.
     const [app, http] = await Promise.all([serving, createHttp({ apps: registryOf(serving), log: log.http, probe: opened.probe, metrics: counts, ...settings.http })])
+    closing.unshift(async () => {
+      app.stop()
+      await app.close()
+    })
     await app.start()
     const reloading = createReloading({ app, load, versions: createDeployedVersions({ collection: app.state("deployments"), clock }), alone: opened.embedded, log: log.deployment })
     await reloading.begin(loaded)
@@ -140,12 +146,11 @@ export async function createServer(options: ServerOptions): Promise<BackstitchSe
         await reloading.stop()
         app.stop()
         await closeHttp(http)
-        await app.close()
         await release()
       },
     }
   } catch (error) {
-    await release()
+    await release().catch(() => undefined)
     throw error
   }
 }

@@ -31,7 +31,7 @@ export interface ReloadingOptions {
 
 /** How often a process asks whether another one deployed: one read of one document. */
 const usualPollMs = 2000
-/** Looks at a directory that is not yet what was deployed become rarer, up to one in so many polls. */
+/** Attempts at a revision whose directory is not here yet, or which fails, become rarer, up to one in so many polls. */
 const rarest = 16
 
 /** Makes the reloading of one app. Reloads come one after the other. */
@@ -40,7 +40,7 @@ export function createReloading({ app, load, versions, alone, log, pollMs = usua
   let last: Promise<unknown> = Promise.resolve()
   let timer: NodeJS.Timeout | undefined
   let isStopped = false
-  /** While a directory differs from a revision: polls until the next look, and the step after that. */
+  /** While a revision cannot be taken up: polls until the next attempt, and the step after that. */
   let wait = { revision: 0, left: 0, step: 1 }
 
   function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -67,11 +67,12 @@ export function createReloading({ app, load, versions, alone, log, pollMs = usua
     if (version === undefined || version.revision === seen) return
     if (wait.revision !== version.revision) wait = { revision: version.revision, left: 0, step: 1 }
     if (wait.left-- > 0) return
+    const { step } = wait
+    wait = { ...wait, left: step - 1, step: Math.min(step * 2, rarest) }
     const { loaded, findings } = await load()
     const digest = digestOfFiles(loaded.files)
     if (digest !== version.digest) {
-      if (wait.step === 1) log("warn", "deployment-differs", { deployed: short(version.digest), here: short(digest) })
-      wait = { ...wait, left: wait.step - 1, step: Math.min(wait.step * 2, rarest) }
+      if (step === 1) log("warn", "deployment-differs", { deployed: short(version.digest), here: short(digest) })
       return
     }
     const model = acceptable(loaded, findings)
