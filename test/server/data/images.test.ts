@@ -101,8 +101,8 @@ test("distinct values are those that differ as values, in order", async () => {
 
 describe("the log of a refusal", () => {
   test("says why, once, where a role refuses; another failure is no refusal", async () => {
-    await expect(collectionWith({ read: true }).updateOne({ _id: 1 }, set)).rejects.toBeDefined()
-    await expect(collectionWith().insertOne({ _id: 1 })).rejects.toBeDefined()
+    await expect(collectionWith({ read: true }).updateOne({ _id: 1 }, set)).rejects.toMatchObject({ code: "NoMatchingRuleFound" })
+    await expect(collectionWith().insertOne({ _id: 1 })).rejects.toMatchObject({ code: "duplicate-key" })
     expect(entries).toEqual([{ operation: "updateOne", namespace: items, metrics: expect.anything() as unknown, refused: { code: "NoMatchingRuleFound", reason: "field-forbids (role `r`) at field `n`" } }])
   })
 })

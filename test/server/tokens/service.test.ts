@@ -1,18 +1,10 @@
 import { describe, expect, test } from "vitest"
 import { jwtVerify, createLocalJWKSet } from "jose"
 import type { Document } from "../../../kernel/index.ts"
-import { claimsOf, customDataConfig, domainId, openApp, refusal, refusalText } from "../users/app.ts"
+import { claimsOf, customDataConfig, domainId, email, openApp, password, refusal, refusalText, registered } from "../users/app.ts"
 import { memoryState } from "../users/memory-state.ts"
 
 const invalid = "401 InvalidSession"
-const email = "ana@example.com"
-const password = "secret1"
-
-async function registered(options: Parameters<typeof openApp>[0] = {}) {
-  const app = openApp(options)
-  await app.users.userpass.register({ email, password }, "a")
-  return { ...app, reply: await app.logIn("local-userpass", { username: email, password }) }
-}
 
 describe("claims", () => {
   test("of an access token are those of the specification and no others", async () => {

@@ -1,16 +1,7 @@
 // The copy of custom data: in tokens, and with the session.
 import { describe, expect, test } from "vitest"
 import type { Document } from "../../../kernel/index.ts"
-import { claimsOf, customDataConfig, openApp, refusal } from "../users/app.ts"
-
-const email = "ana@example.com"
-const password = "secret1"
-
-async function registered(options: Parameters<typeof openApp>[0] = {}) {
-  const app = openApp(options)
-  await app.users.userpass.register({ email, password }, "a")
-  return { ...app, reply: await app.logIn("local-userpass", { username: email, password }) }
-}
+import { claimsOf, customDataConfig, refusal, registered } from "../users/app.ts"
 
 describe("the snapshot", () => {
   test("of a verified token is decoded once, frozen, and the same object at each check", async () => {

@@ -90,3 +90,13 @@ export async function refusalText(work: Promise<unknown>): Promise<string> {
 export function claimsOf(token: string): Record<string, unknown> {
   return JSON.parse(Buffer.from(token.split(".")[1] as string, "base64url").toString("utf8")) as Record<string, unknown>
 }
+
+export const email = "ana@example.com"
+export const password = "secret1"
+
+/** An app with one user, who has just logged in. */
+export async function registered(options: AppOptions = {}) {
+  const app = openApp(options)
+  await app.users.userpass.register({ email, password }, "a")
+  return { ...app, reply: await app.logIn("local-userpass", { username: email, password }) }
+}
