@@ -1,24 +1,17 @@
 // The embedded store against SQLite with the same statements written by hand, at 10,000 and 100,000 documents, with `--million` at
 // 1,000,000 too: `npm run bench storage`. By hand means: prepared statements on a table of BSON blobs with a key column, and the same decoder.
-// Then what a walk through all documents holds in memory, and how long it keeps others waiting.
+// Then what a walk through all documents holds in memory, and how long it keeps others waiting. Last, the MongoDB store against the raw driver,
+// on the server `MONGODB_URI` names or the stand-in of the tests.
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import { DatabaseSync } from "node:sqlite"
-import { ObjectId, writeBson, type Document } from "../kernel/index.ts"
+import { writeBson, type Document } from "../kernel/index.ts"
 import { decodeDocument } from "../server/storage/decode.ts"
 import { openEmbeddedStore, type EmbeddedStore } from "../server/storage/index.ts"
-
-const namespace = { database: "bench", collection: "tasks" }
-const groups = 500
-
-function makeTask(n: number): Document {
-  return {
-    _id: `task-${String(n).padStart(8, "0")}`, group: `team-${n % groups}`, rank: (n * 7919) % 1_000_003, title: `Task number ${n}`, done: n % 3 === 0,
-    owner: new ObjectId("5f1a5f1a5f1a5f1a5f1a5f1a"), created: new Date(1_600_000_000_000 + n), tags: ["red", "green"], detail: { size: n % 10, note: "a few words of text to fill the place" },
-  }
-}
+import { compare, groups, makeTask, namespace } from "./storage/compare.ts"
+import { measureDriver } from "./storage/driver.ts"
 
 interface Floor { readonly database: DatabaseSync; close(): void }
 
@@ -39,24 +32,6 @@ async function fill(store: EmbeddedStore, floor: Floor, count: number): Promise<
     for (const task of tasks) insert.run(task["_id"] as string, task["group"] as string, task["rank"] as number, writeBson(task))
     floor.database.exec("COMMIT")
   }
-}
-
-const mostRounds = 60
-const mostMilliseconds = 6000
-
-/** Best of many short rounds, each side in turn, in microseconds an operation. */
-async function compare(name: string, times: number, ours: (at: number) => Promise<unknown>, byHand: (at: number) => unknown): Promise<void> {
-  let [best, floor] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
-  const end = performance.now() + mostMilliseconds
-  for (let round = 0; round < mostRounds && (round < 3 || performance.now() < end); round++) {
-    let started = performance.now()
-    for (let at = 0; at < times; at++) await ours(round * times + at)
-    best = Math.min(best, performance.now() - started)
-    started = performance.now()
-    for (let at = 0; at < times; at++) await byHand(round * times + at)
-    floor = Math.min(floor, performance.now() - started)
-  }
-  console.log(`  ${name.padEnd(44)} ${((best / times) * 1000).toFixed(1).padStart(9)} µs  by hand ${((floor / times) * 1000).toFixed(1).padStart(9)} µs  ratio ${(best / floor).toFixed(2)}`)
 }
 
 async function measure(count: number): Promise<void> {
@@ -142,11 +117,12 @@ async function walk(name: string, work: () => Promise<number>): Promise<void> {
   console.log(`  ${name.padEnd(44)} ${taken.toFixed(0).padStart(9)} ms  memory +${((most - before) / 1048576).toFixed(0)} MB  others waited at most ${(delay.max / 1e6).toFixed(0)} ms  (${result} documents)`)
 }
 
-/** At 10,000 and 100,000 documents, and with `--million` at a million too. */
+/** At 10,000 and 100,000 documents, and with `--million` at a million too; the driver at 10,000. */
 export async function run(): Promise<void> {
   await measure(10_000)
   await measure(100_000)
   if (process.argv.includes("--million")) await measure(1_000_000)
+  await measureDriver(10_000)
 }
 
 if (import.meta.main) await run()
