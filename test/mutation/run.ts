@@ -1,11 +1,13 @@
-// `npm run mutate [-- file …] [--fresh] [--quick]`: changes one place of the engine at a time, runs the suites on each mutant, and prints those
-// that no suite noticed. A run that is interrupted goes on where it was; docs/mutation.md holds the last one.
+// `npm run mutate [-- file …] [--fresh] [--quick] [--suites=text,…] [--listed] [--list]`: changes one place of the engine at a time, runs the suites on
+// each mutant, and prints those that no suite noticed and `equivalent/` does not list. A run that is interrupted goes on where it was;
+// docs/mutation.md says what the options do and holds the last run.
 import type { ChildProcess } from "node:child_process"
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { setPriority } from "node:os"
 import { join } from "node:path"
 import { copyTree } from "./copy-tree.ts"
+import { listed } from "./equivalent.ts"
 import { mutantsOf, type Mutant } from "./mutants.ts"
 import { openResults } from "./results.ts"
 import { isKept, nearSuites, quickSuites, root, slowSuites, targets } from "./targets.ts"
@@ -18,21 +20,31 @@ const slowestTest = 700
 const firstBudget = 1_000
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"))
+/** The only suites that are run, when some are named: those whose path holds one of these texts. */
+const parts = process.argv.find((argument) => argument.startsWith("--suites="))?.slice("--suites=".length).split(",")
+const isChosen = (suite: string): boolean => parts === undefined || parts.some((text) => suite.includes(text))
+const [quick, slow] = [quickSuites.filter(isChosen), slowSuites.filter(isChosen)]
+/** `--listed`: those that are said to change nothing are judged, and no others. */
+const isListedWanted = process.argv.includes("--listed")
 
-interface Numbered extends Mutant { readonly number: number; readonly key: string }
+interface Numbered extends Mutant { readonly number: number; readonly key: string; readonly isListed: boolean }
 
 setPriority(15)
 const tree = copyTree()
 const mutants = numbered()
 const results = openResults(join(root, "node_modules/.cache/backstitch-mutation/results.jsonl"), tree, process.argv.includes("--fresh"))
 
-const chosen = mutants.filter(({ file }) => wanted.length === 0 || wanted.some((each) => file.startsWith(each)))
-const open = chosen.filter(({ key }) => !results.isNoticed(key))
-print(`${chosen.length} mutants of ${new Set(chosen.map(({ file }) => file)).size} files, ${open.length} to be judged`)
-const survivors = open.length === 0 ? [] : await judgeAll(open)
-const total = chosen.length - survivors.length
-for (const { file, line, change } of survivors) print(`not noticed: ${file}:${line}  ${change}`)
-print(`${total} of ${chosen.length} noticed`)
+const named = mutants.filter(({ file }) => wanted.length === 0 || wanted.some((each) => file.startsWith(each)))
+const chosen = named.filter(({ isListed }) => isListed === isListedWanted)
+const open = isListedWanted ? chosen : chosen.filter(({ key }) => !results.isNoticed(key))
+print(`${chosen.length} mutants of ${new Set(chosen.map(({ file }) => file)).size} files, ${open.length} to be judged${isListedWanted ? "" : `; ${named.length - chosen.length} more are listed as changing nothing`}`)
+const survivors = open.length === 0 || process.argv.includes("--list") ? open : await judgeAll(open)
+const quiet = new Set(survivors)
+if (isListedWanted) for (const mutant of chosen) if (!quiet.has(mutant)) print(`listed, but noticed: ${mutant.file}:${mutant.line}  ${mutant.change}`)
+if (!isListedWanted) for (const { file, line, change } of survivors) print(`not noticed: ${file}:${line}  ${change}`)
+print(`${chosen.length - survivors.length} of ${chosen.length} noticed`)
+// The workers wait for more.
+process.exit()
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`)
@@ -42,7 +54,8 @@ function numbered(): Numbered[] {
   return targets.flatMap((file) => {
     const { code, mutants: found } = mutantsOf(file, readFileSync(join(tree, file), "utf8"))
     const digest = createHash("sha256").update(code).digest("hex").slice(0, 16)
-    return found.map((mutant, index) => ({ ...mutant, key: `${file} ${digest} ${index}` }))
+    const isListed = listed(file, readFileSync(join(tree, file), "utf8"))
+    return found.map((mutant, index) => ({ ...mutant, key: `${file} ${digest} ${index}`, isListed: isListed(mutant) }))
   }).map((mutant, number) => ({ ...mutant, number }))
 }
 
@@ -53,7 +66,7 @@ async function surveyed(suites: readonly string[]): Promise<Survey> {
 }
 
 async function judgeAll(all: readonly Numbered[]): Promise<Numbered[]> {
-  const found = await surveyed(quickSuites)
+  const found = await surveyed(quick)
   const passing = found.reach.filter(({ name }) => !found.failing.includes(name))
   const usable = passing.filter(({ ms }) => ms < slowestTest).toSorted((left, right) => left.ms - right.ms)
   const names = new Set(usable.map(({ name }) => name))
@@ -72,9 +85,9 @@ async function judgeAll(all: readonly Numbered[]): Promise<Numbered[]> {
   const needsProcess = ({ file, number }: Numbered): boolean => loading.has(number) || (testsOf.has(number) && isKept(file))
   const steps: readonly (readonly [string, (mutant: Numbered) => boolean, (mutant: Numbered) => Promise<string | null>])[] = [
     ["a first round of quick tests", canSwitch, switching(without, (mutant, countOf) => withinBudget(mutant.file, testsOf.get(mutant.number) ?? [], countOf))],
-    ["what happens while modules load, before the suites nearby", needsProcess, (mutant) => judgeFresh(mutant, nearSuites(mutant.file), without)],
+    ["what happens while modules load, before the suites nearby", needsProcess, (mutant) => judgeFresh(mutant, nearSuites(mutant.file).filter(isChosen), without)],
     ["all quick tests", canSwitch, switching(without, (mutant) => (testsOf.get(mutant.number) ?? []).map(({ name }) => name))],
-    ["what happens while modules load, before all suites", needsProcess, (mutant) => judgeFresh(mutant, quickSuites, without)],
+    ["what happens while modules load, before all suites", needsProcess, (mutant) => judgeFresh(mutant, quick, without)],
   ]
   let left = [...all]
   for (const [title, concerns, judge] of steps) left = await judgeEach(title, left, concerns, judge)
@@ -87,7 +100,8 @@ async function judgeEach(title: string, all: readonly Numbered[], concerns: (mut
   for (const [index, mutant] of all.entries()) {
     const isAsked = concerns(mutant) && !results.isThrough(mutant.key, title)
     const noticedBy = isAsked ? await judge(mutant) : null
-    if (isAsked) results.note(mutant.key, title, noticedBy)
+    // What some of the suites did not notice, the others may.
+    if (isAsked && (noticedBy !== null || parts === undefined)) results.note(mutant.key, title, noticedBy)
     if (noticedBy === null) left.push(mutant)
     if ((index + 1) % 250 === 0) print(`${index + 1} of ${all.length}, ${left.length} not noticed so far`)
   }
@@ -112,7 +126,7 @@ function switching(without: readonly string[], choose: (mutant: Numbered, countO
   process.once("exit", () => worker?.kill("SIGKILL"))
   return async (mutant) => {
     const countOf: Count = (name) => noticed.get(`${mutant.file} ${name}`) ?? 0
-    if (worker === undefined) await told((worker = startWorker({ mode: "switch", tree, targets, suites: quickSuites, without })))
+    if (worker === undefined) await told((worker = startWorker({ mode: "switch", tree, targets, suites: quick, without })))
     worker.send({ mutant: mutant.number, names: choose(mutant, countOf) })
     const answer = (await told(worker)) as { noticedBy: string | null; spoilt: boolean } | undefined
     if (answer !== undefined && !answer.spoilt) {
@@ -122,7 +136,7 @@ function switching(without: readonly string[], choose: (mutant: Numbered, countO
     worker.kill("SIGKILL")
     worker = undefined
     // What spoilt the process may have been an earlier mutant: judged again by itself.
-    return answer === undefined ? "time" : judgeFresh(mutant, quickSuites, without)
+    return answer === undefined ? "time" : judgeFresh(mutant, quick, without)
   }
 }
 
@@ -132,14 +146,14 @@ async function judgeFresh({ number }: Numbered, suites: readonly string[], witho
 }
 
 /** What no quick test noticed is put to the slow ones. */
-async function judgeSlowly(quiet: readonly Numbered[], slow: Survey["reach"], failing: readonly string[]): Promise<Numbered[]> {
-  if (quiet.length === 0) return []
-  const found = await surveyed(slowSuites)
+async function judgeSlowly(unnoticed: readonly Numbered[], slowTests: Survey["reach"], failing: readonly string[]): Promise<Numbered[]> {
+  if (unnoticed.length === 0) return []
+  const found = await surveyed(slow)
   const reachable = (reach: Survey["reach"]): Set<number> => new Set([...found.loading, ...reach.flatMap(({ mutants: passed }) => passed)])
-  const inSlowTests = reachable(slow)
+  const inSlowTests = reachable(slowTests)
   const inSlowSuites = reachable(found.reach)
-  const only = slow.map(({ name }) => name)
-  const suites = quickSuites.filter((suite) => slow.some(({ name }) => name.startsWith(`${suite} `)))
-  const left = await judgeEach("slow tests", quiet, ({ number }) => inSlowTests.has(number), (mutant) => judgeFresh(mutant, suites, failing, only))
-  return judgeEach("slow suites", left, ({ number }) => inSlowSuites.has(number), (mutant) => judgeFresh(mutant, slowSuites, found.failing))
+  const names = slowTests.map(({ name }) => name)
+  const suites = quick.filter((suite) => names.some((name) => name.startsWith(`${suite} `)))
+  const left = await judgeEach("slow tests", unnoticed, ({ number }) => inSlowTests.has(number), (mutant) => judgeFresh(mutant, suites, failing, names))
+  return judgeEach("slow suites", left, ({ number }) => inSlowSuites.has(number), (mutant) => judgeFresh(mutant, slow, found.failing))
 }

@@ -1,9 +1,10 @@
 // The mutation run itself is long; this holds it fit to run: every target has mutants, all of them together are a program that behaves as
 // the original while none is on, and every fault R1 to R24 still finds its place.
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { parse } from "acorn"
 import { expect, test } from "vitest"
+import { equivalentsOf } from "./equivalent.ts"
 import { instrumented, switchName } from "./instrument.ts"
 import { mutantsOf } from "./mutants.ts"
 import { faults } from "./regressions.ts"
@@ -17,6 +18,21 @@ test.each(targets)("%s", (file) => {
   const text = instrumented(mutated, 0)
   expect(() => parse(text, { ecmaVersion: "latest", sourceType: "module" })).not.toThrow()
   for (const number of mutated.mutants.keys()) expect(text).toContain(`${switchName}(${number})`)
+})
+
+test("every listed mutant is one, once, with a reason", () => {
+  const folder = join(root, "test/mutation/equivalent")
+  const nameOf = (file: string): string => `${file.replaceAll("/", "-").replace(/\.ts$/, "")}.json`
+  expect(readdirSync(folder).filter((name) => !targets.some((file) => nameOf(file) === name))).toEqual([])
+  for (const file of targets) {
+    const source = readFileSync(join(root, file), "utf8")
+    const lines = source.split("\n")
+    const known = new Set(mutantsOf(file, source).mutants.map(({ line, change }) => `${lines[line - 1]?.trim()}\n${change}`))
+    const entries = equivalentsOf(file).flatMap(({ because, mutants }) => mutants.map(([line, change]) => ({ file, because, key: `${line}\n${change}` })))
+    expect(entries.filter(({ key }) => !known.has(key))).toEqual([])
+    expect(entries.filter(({ because }) => because.length < 20)).toEqual([])
+    expect(new Set(entries.map(({ key }) => key)).size).toBe(entries.length)
+  }
 })
 
 test("comments, texts, types, imports and patterns are left alone", () => {
