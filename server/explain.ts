@@ -47,7 +47,7 @@ export async function explainDirectory(options: ExplainOptions): Promise<Explain
   const runtime = createRuntime()
   try {
     let functions: Functions | undefined
-    const ruleFunctions: RuleFunctions = { call: (name, args, caller) => (functions === undefined ? Promise.reject(new ConfigError("app-refused", "the functions are not there yet")) : functions.call(name, args, caller)) }
+    const ruleFunctions: RuleFunctions = { call: (name, args, asWhom) => (functions === undefined ? Promise.reject(new ConfigError("app-refused", "the functions are not there yet")) : functions.call(name, args, asWhom)) }
     const resolveValue = ({ fromSecret, value }: AppValue): Value => (fromSecret ? loaded.secrets(String(value)) : value)
     const known = knownValues(model, resolveValue)
     const { nullTypes = false, ...settings } = options.settings?.data ?? {}

@@ -48,6 +48,12 @@ const limits = fields({
   wallMs: whole(1), cpuMs: whole(1), memoryMb: whole(16), resultBytes: whole(1), executeDepth: whole(1), executions: whole(1), outstandingOperations: whole(1),
 })
 
+/** SOURCE: specification of rules, 21; `RuleSettings` says what each means. */
+const rules = fields({
+  roleAfterWrite: word("writes", "any", "none"), hiddenOnWrite: word("skip", "refuse"), queryOnUnreadable: word("no-match", "match"), absentDocumentFilter: word("deny", "grant"),
+  writeFalse: word("final", "fields"), absentSearch: word("deny", "grant"), alwaysShowId: flag,
+})
+
 const readSetting = fields({
   mongodb: uri,
   dataSources: named(uri),
@@ -59,7 +65,7 @@ const readSetting = fields({
   users: fields({ hideUnknownUsers: flag, attemptsPerMinute: whole(1), anonymousDays: whole(1), facebookGraphUrl: url }),
   customData: fields({ firstInserted: insertionOrder, onReadError: word("fail", "empty", "previous"), readTimeoutMs: whole(1), warnClaimBytes: whole(1), maxClaimBytes: whole(1) }),
   data: fields({
-    nullTypes: flag, usersMayUseRegex: flag, findOneAndReplaceWithoutUpdate: word("delete", "error"), maxResultDocuments: whole(1), maxRuleCalls: whole(0), maxRuleDepth: whole(0), maxWriteAttempts: whole(1),
+    nullTypes: flag, usersMayUseRegex: flag, findOneAndReplaceWithoutUpdate: word("delete", "error"), maxResultDocuments: whole(1), maxRuleCalls: whole(0), maxRuleDepth: whole(0), maxWriteAttempts: whole(1), rules,
   }),
   embedded: fields({ durability: word("disk", "process"), maxBytes: whole(1), transactionSeconds: whole(1), idleSeconds: whole(1) }),
   http: fields({ publicUrl: url, trustedProxies: list(network), metricsToken, operatorToken, concurrentEndpointRequests: whole(1) }),

@@ -1,6 +1,6 @@
 // The data service: one guard in front of every store.
 import { ObjectId } from "../../kernel/index.ts"
-import type { KnownScope } from "../../engine/index.ts"
+import type { KnownScope, RuleSettings } from "../../engine/index.ts"
 import { RequestError } from "../errors.ts"
 import { checkOperations } from "./bulk.ts"
 import { callAction } from "./call.ts"
@@ -26,7 +26,7 @@ export interface DataServiceOptions {
   /** `%%values` and `%%environment` for a caller. */
   known(caller: Caller): Pick<KnownScope, "values" | "environment">
   readonly functions: RuleFunctions
-  readonly settings?: Partial<DataSettings>
+  readonly settings?: Partial<Omit<DataSettings, "rules">> & { readonly rules?: Partial<RuleSettings> }
   /** Told of every request that ran under rules. */
   readonly log?: DataLog
   /** Makes the `_id` of documents that come without one. */
@@ -47,7 +47,7 @@ export interface ExplainingDataService extends DataService {
 /** Creates the MongoDB service of an app. Rules, filters and schemas apply to every caller but the system user. */
 export function createDataService(options: DataServiceOptions): ExplainingDataService {
   const sources = new Map(options.dataSources.map((source) => [source.name, source]))
-  const settings: DataSettings = { ...defaultDataSettings, ...options.settings }
+  const settings: DataSettings = { ...defaultDataSettings, ...options.settings, rules: { ...defaultDataSettings.rules, ...options.settings?.rules } }
   const sessions = new WeakMap<DataSession, OpenSession>()
   const newId = options.newId ?? (() => new ObjectId())
 

@@ -27,6 +27,7 @@ describe("settings are refused", () => {
     ["a number out of range", { functions: { limits: { memoryMb: 8 } } }, "/functions/limits/memoryMb"],
     ["a word that is none", { tokens: { accessTokenCheck: "none" } }, "/tokens/accessTokenCheck"],
     ["an isolation that is none", { functions: { isolation: "none" } }, "/functions/isolation"],
+    ["a choice of the rules that is none", { data: { rules: { hiddenOnWrite: "ignore" } } }, "/data/rules/hiddenOnWrite"],
     ["a flag in a text", { data: { usersMayUseRegex: "true" } }, "/data/usersMayUseRegex"],
     ["an order of insertion that is none", { customData: { firstInserted: "natural" } }, "/customData/firstInserted"],
     ["an order of insertion by no field", { customData: { firstInserted: {} } }, "/customData/firstInserted"],
@@ -92,6 +93,20 @@ describe("settings act", () => {
       expect((await strict.call("POST", "{app}/functions/call", { token, body: find })).status).toBe(400)
     } finally {
       await strict.close()
+    }
+  })
+
+  test.each([["skip", 200], ["refuse", 400]] as const)("on the choices of the rules: documents a write meets and its user may not see, %s", async (hiddenOnWrite, status) => {
+    const served = await serveInProcess({ settings: parseSettings({ data: { rules: { hiddenOnWrite } } }, "test") })
+    try {
+      await signIn(served, "leo@blue.example")
+      const { access_token: token } = await signIn(served, "lea@red.example")
+      const update = { database: "tracker", collection: "members", query: {}, update: { $set: { displayName: "all of us" } } }
+      const reply = await served.call("POST", "{app}/functions/call", { token, body: { name: "updateMany", service: "mongodb-atlas", arguments: [update] } })
+      expect(reply.status).toBe(status)
+      if (status === 200) expect(await reply.json()).toMatchObject({ matchedCount: { $numberInt: "1" } })
+    } finally {
+      await served.close()
     }
   })
 
