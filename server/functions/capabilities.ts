@@ -23,6 +23,9 @@ export interface CapabilityParts {
   readonly warn: (text: string) => void
 }
 
+// One for all calls: an exception made for each would cost more than the rest of the end.
+const callEnded = new DOMException("The call has ended", "AbortError")
+
 /** The capabilities of one call. */
 export function createCapabilities({ data, identities, http, services, warn }: CapabilityParts): Capabilities {
   const cursors = new CallCursors(warn)
@@ -66,7 +69,7 @@ export function createCapabilities({ data, identities, http, services, warn }: C
       void inSlices(operations, begin, ended.signal)
     },
     release() {
-      ended.abort()
+      ended.abort(callEnded)
       cursors.closeAll()
       sessions.abortAll()
     },

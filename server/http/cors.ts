@@ -12,7 +12,7 @@ export async function registerCors(http: FastifyInstance, originsOf: OriginsOf):
     hook: "onRequest",
     delegator: (request, done) => {
       const origin = request.headers.origin
-      const allowed = originsOf(request)
+      const allowed = origin === undefined ? [] : originsOf(request)
       if (origin !== undefined && allowed.length > 0 && !allowed.includes(origin)) {
         done(new RequestError("OriginNotAllowed", "origin forbidden"))
         return
