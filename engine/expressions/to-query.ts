@@ -62,18 +62,13 @@ export function pushAll(parts: readonly Pushed[]): Pushed {
 
 /** Documents that one of some predicates admits. */
 export function pushAny(parts: readonly Pushed[]): Pushed {
-  const queries: Document[] = []
-  let exact = true
-  if (parts.some((part) => part.exact && part.query !== "none" && isAll(part.query))) return all
-  for (const part of parts) {
-    if (part.query === "none") continue
-    if (isAll(part.query)) return unsure
-    exact &&= part.exact
-    for (const query of onlyList(part.query, "$or") ?? [part.query]) queries.push(query)
-  }
-  if (queries.length === 0) return none
+  const admitting = parts.filter((part): part is Pushed & { readonly query: Document } => part.query !== "none")
+  if (admitting.length === 0) return none
+  const open = admitting.filter(({ query }) => isAll(query))
+  if (open.length > 0) return open.some(({ exact }) => exact) ? all : unsure
+  const queries = admitting.flatMap(({ query }) => onlyList(query, "$or") ?? [query])
   if (queries.length > longestList) return unsure
-  return { query: queries.length === 1 ? (queries[0] as Document) : { $or: queries }, exact }
+  return { query: queries.length === 1 ? (queries[0] as Document) : { $or: queries }, exact: admitting.every(({ exact }) => exact) }
 }
 
 /** Documents an exact predicate does not admit; everything for one that is not exact (specification 15, `N`). */
@@ -112,16 +107,17 @@ function pushFixed({ subject, of }: FixedTest, wanted: boolean, judge: Judge): P
   if (of.kind === "exists" && path.length === 0 && (source === "root" || source === "prevRoot")) return wanted ? all : none
   const field = fieldOf(source, path)
   if (field === undefined) return unsure
+  const pushed = pushField(field, of, wanted)
+  if (judge === "database" || !isIndex(path.at(-1) as string)) return pushed
   // Stores differ in whether a list that was picked by its index is opened.
-  if (judge === "predicate" && isIndex(path.at(-1) as string)) return wanted ? { ...pushField(field, of, true, true), exact: false } : unsure
-  return pushField(field, of, wanted, path.length > 1)
+  return wanted ? { ...pushed, exact: false } : unsure
 }
 
-function pushField(field: string, of: FixedTest["of"], wanted: boolean, many: boolean): Pushed {
+function pushField(field: string, of: FixedTest["of"], wanted: boolean): Pushed {
   switch (of.kind) {
-    case "eq": return pushEquality(field, of.value, of.mode, wanted, many)
+    case "eq": return pushEquality(field, of.value, of.mode, wanted)
     case "order": return either({ [field]: { [`$${of.operator}`]: of.value } }, wanted)
-    case "in": return pushMembership(field, of.items, of.looseNull, wanted, many)
+    case "in": return pushMembership(field, of.items, of.looseNull, wanted)
     case "exists": return exactly({ [field]: { $exists: wanted } })
     case "size": return either({ [field]: { $size: of.size } }, wanted)
     case "type": return wanted ? { query: { [field]: { $type: [...of.types] } }, exact: false } : unsure
@@ -131,12 +127,18 @@ function pushField(field: string, of: FixedTest["of"], wanted: boolean, many: bo
 }
 
 /** An equality as a predicate. SECURITY: the value is always an operand of `$eq`, so that no value can act as an operator. */
-function pushEquality(field: string, value: Value, mode: MatchMode, wanted: boolean, many: boolean): Pushed {
-  if (value === undefined) return unsure
-  if (mode !== "literal" && value === null) return either(presentNull(field, many), wanted)
-  if (mode === "expanded" && Array.isArray(value)) return pushExpandedList(field, value as Value[], wanted, many)
+function pushEquality(field: string, value: Value, mode: MatchMode, wanted: boolean): Pushed {
+  if (holdsUndefined(value)) return unsure
+  if (mode !== "literal" && value === null) return either(presentNull(field), wanted)
+  if (mode === "expanded" && Array.isArray(value)) return pushExpandedList(field, value as Value[], wanted)
   if (isPattern(value)) return wanted ? { query: { [field]: { $eq: value } }, exact: false } : unsure
   return exactly({ [field]: wanted ? { $eq: value } : { $ne: value } })
+}
+
+/** SECURITY: drivers write undefined, a BSON type of old, as null. */
+function holdsUndefined(value: Value): boolean {
+  if (Array.isArray(value)) return value.some(holdsUndefined)
+  return value === undefined || (isDocument(value) && Object.values(value).some(holdsUndefined))
 }
 
 /** Stores differ in whether a regular expression under `$eq` is a pattern; a pattern matches itself, so that is an upper bound. */
@@ -145,39 +147,40 @@ function isPattern(value: Value): boolean {
 }
 
 /**
- * Null that is there. Over a list two ends may meet `$eq: null` and `$exists` apart, so the type is asked for;
- * `$eq` stays for the index.
+ * Null that is there. Over a list two ends may meet `$eq: null` and `$exists` apart, and some databases take undefined for null, so
+ * the type is asked for; `$eq` stays for the index.
  */
-function presentNull(field: string, many: boolean): Document {
-  return { [field]: many ? { $eq: null, $type: "null" } : { $eq: null, $exists: true } }
+function presentNull(field: string): Document {
+  return { [field]: { $eq: null, $type: "null" } }
 }
 
-function pushExpandedList(field: string, list: readonly Value[], wanted: boolean, many: boolean): Pushed {
+function pushExpandedList(field: string, list: readonly Value[], wanted: boolean): Pushed {
   if (list.length > longestList) return unsure
   const whole = exactly({ [field]: { $eq: [...list] } })
-  const items = pushItems(field, list, false, many)
-  const matches = pushAny([whole, pushAll([items, exactly({ [field]: { $not: { $type: "array" } } })])])
+  const matches = pushAny([whole, pushAll([pushItems(field, list, false), exactly({ [field]: { $not: { $type: "array" } } })])])
   return wanted ? matches : pushedNot(matches)
 }
 
-function pushMembership(field: string, items: readonly Value[], looseNull: boolean, wanted: boolean, many: boolean): Pushed {
+function pushMembership(field: string, items: readonly Value[], looseNull: boolean, wanted: boolean): Pushed {
   if (items.length > longestList) return unsure
-  const matches = pushItems(field, items, looseNull, many)
-  if (wanted) return matches
-  const only = matches.query === "none" ? undefined : (matches.query[field] as Document | undefined)
-  return matches.exact && only !== undefined && Object.hasOwn(only, "$in") ? exactly({ [field]: { $nin: only["$in"] } }) : pushedNot(matches)
+  if (items.length > 0 && items.every((item) => isPlain(item, looseNull))) return exactly({ [field]: { [wanted ? "$in" : "$nin"]: [...items] } })
+  const matches = pushItems(field, items, looseNull)
+  return wanted ? matches : pushedNot(matches)
+}
+
+/** One of some items: those that can stand in one list, and each of the others on its own. */
+function pushItems(field: string, items: readonly Value[], looseNull: boolean): Pushed {
+  const plain = items.filter((item) => isPlain(item, looseNull))
+  const others = items.filter((item) => !isPlain(item, looseNull)).map((item) => pushEquality(field, item, "item", true))
+  return pushAny(plain.length === 0 ? others : [exactly({ [field]: { $in: plain } }), ...others])
 }
 
 /**
- * One of some items. SECURITY: `$in` takes a regular expression for a pattern, null for a missing field, and refuses documents
- * with operators; those are asked for apart.
+ * Whether an item means the same in a list of `$in` or `$nin`. SECURITY: these take a regular expression for a pattern and null for a
+ * missing field, and refuse documents with operators.
  */
-function pushItems(field: string, items: readonly Value[], looseNull: boolean, many: boolean): Pushed {
-  const plain = items.filter((item) => !isPattern(item) && !looksLikeOperators(item) && (item !== null || looseNull) && item !== undefined)
-  const parts = items.filter((item) => isPattern(item) || looksLikeOperators(item)).map((item) => pushEquality(field, item, "literal", true, many))
-  if (plain.length > 0) parts.unshift(exactly({ [field]: { $in: plain } }))
-  if (!looseNull && items.includes(null)) parts.push(exactly(presentNull(field, many)))
-  return pushAny(parts)
+function isPlain(item: Value, looseNull: boolean): boolean {
+  return !isPattern(item) && !looksLikeOperators(item) && (item !== null || looseNull) && !holdsUndefined(item)
 }
 
 function looksLikeOperators(value: Value): boolean {
@@ -187,31 +190,29 @@ function looksLikeOperators(value: Value): boolean {
 /** A known value against a field: `{"%%user.custom_data.projects": "%%root.project"}`. Everything else is judged per document. */
 function pushOpen({ subject, operator, operand, mode }: OpenTest, wanted: boolean): Pushed {
   if (subject.kind !== "known" || subject.path.length > 0 || operand.kind !== "reference") return unsure
+  const { value } = subject
   const field = fieldOf(operand.source, operand.path)
-  if (field === undefined || subject.value === undefined) return unsure
+  if (field === undefined || operand.path.some(isIndex)) return unsure
   const single = operand.path.length === 1
-  if (!single && operand.path.some(isIndex)) return unsure
-  if (operator === "in") return pushKnownInField(field, subject.value, wanted, single)
+  if (operator === "in") return pushKnownInField(field, value, wanted, single)
   if (operator !== "eq" || mode !== "expanded") return unsure
-  if (!single) return wanted && subject.value !== missing ? { ...nearKnown(field, subject.value), exact: false } : unsure
   // The field takes the subject's place.
-  const matches = subject.value === missing ? none : pushEquality(field, subject.value, "expanded", true, false)
+  const matches = value === missing ? none : single ? pushEquality(field, value, "expanded", true) : { ...nearKnown(field, value), exact: false }
   if (wanted) return matches
-  const isThere: Document = { [field]: { $exists: true } }
-  return pushAll([exactly(isThere), pushedNot(matches)])
+  return single ? pushAll([exactly({ [field]: { $exists: true } }), pushedNot(matches)]) : unsure
 }
 
-/** At least the documents where what a path gives, as a value, matches a known one. */
+/**
+ * At least the documents where what a path gives, as a value, matches a known one. Over a list the path gives the list of its ends: it
+ * equals the known list, or holds it, only if its ends are among these.
+ */
 function nearKnown(field: string, value: Value): Pushed {
-  if (!Array.isArray(value)) return value === null ? exactly({ [field]: { $eq: null } }) : pushEquality(field, value, "literal", true, true)
-  // Over a list the path gives the list of its ends: it equals the known list, or an item of it, only if its ends are among these.
-  const near = [...value, value, ...value.filter((item: Value) => Array.isArray(item)).flat()] as Value[]
-  return near.length > longestList ? unsure : pushItems(field, near, true, true)
+  return Array.isArray(value) ? pushMembership(field, [...(value as Value[]), value], false, true) : pushEquality(field, value, "expanded", true)
 }
 
 /** `{"%%user.id": {"$in": "%%root.members"}}`: undetermined where the field is no list. */
 function pushKnownInField(field: string, value: Value | typeof missing, wanted: boolean, single: boolean): Pushed {
-  if (value === missing || value === undefined || value === null || Array.isArray(value) || isPattern(value)) return unsure
+  if (value === missing || value === null || Array.isArray(value) || isPattern(value) || holdsUndefined(value)) return unsure
   const holds: Document = { [field]: { $eq: value } }
   if (!single) return wanted ? { query: holds, exact: false } : unsure
   const isList: Document = { [field]: { $type: "array" } }
