@@ -2,7 +2,7 @@
 // holds values of tokens and documents.
 import { getField, type Document, type JsonPointer } from "../../kernel/index.ts"
 import { bind, explain, type DocumentScope, type ExplainedLeaf, type Expression, type Ternary } from "../expressions/index.ts"
-import { entryOf, storedScope, type BoundRole, type BoundRules } from "./bound.ts"
+import { hasFieldPermissions, holds, storedScope, type BoundRole, type BoundRules } from "./bound.ts"
 import { assignRole, decideRead, type ReadDecision } from "./read.ts"
 import type { FieldPermission, Role } from "./types.ts"
 import { decideDelete, decideInsert, decideUpdate, type WriteDecision } from "./write.ts"
@@ -41,7 +41,7 @@ export interface AccessExplanation extends AssignedExplanation {
   readonly operation: AccessQuestion["operation"]
   readonly decision: { readonly outcome: "granted" } | { readonly outcome: "hidden" | "refused"; readonly because: string; readonly field?: string }
   /** The role of the document as an update leaves it, where that is another than before: it must admit the update too. */
-  readonly after?: AssignedExplanation
+  readonly after?: AssignedExplanation | undefined
 }
 
 /** Explains the decision on one document. Throws `CallsWanted`: an explanation asks for every call its expressions hold. */
@@ -50,51 +50,59 @@ export function explainAccess(rules: BoundRules, question: AccessQuestion): Acce
 }
 
 function explainNow(rules: BoundRules, question: AccessQuestion): AccessExplanation {
-  const chosen: DocumentScope = question.operation === "insert" ? { root: question.document } : storedScope(question.document)
+  const chosen: Images = question.operation === "insert" ? { root: question.document } : { root: question.document, prevRoot: question.document }
   const role = assignRole(rules, chosen)
-  const judged: DocumentScope = question.operation === "update" ? { root: question.after, prevRoot: question.document } : chosen
-  const after = explainAfter(rules, role, question, judged)
+  const judged: Images = question.operation === "update" ? { root: question.after, prevRoot: question.document } : chosen
   return {
     operation: question.operation,
     decision: decide(rules, role, question),
     ...explainAssigned(rules, role, question, { chosen, judged }),
-    ...(after === undefined ? {} : { after }),
+    after: explainAfter(rules, role, question, judged),
   }
 }
 
+/** The document as it shall be, and as it was. */
+interface Images extends DocumentScope { readonly root: Document }
+
 /** The scopes of a decision: that in which the role was chosen, and that in which it is asked. */
-interface Scopes { readonly chosen: DocumentScope; readonly judged: DocumentScope }
+interface Scopes { readonly chosen: Images; readonly judged: Images }
 
 function explainAssigned(rules: BoundRules, role: BoundRole | undefined, question: AccessQuestion, { chosen, judged }: Scopes): AssignedExplanation {
   const common = { tried: triedRoles(rules, role, chosen), assigned: role?.role.name }
   if (role === undefined) return { ...common, permissions: [], fields: [] }
   const read = question.operation === "read" ? decideRead(rules, question.document) : undefined
-  const settled = question.operation === "read" ? !isLeftToFields(role, read) : role.write !== undefined
-  const fields = settled ? [] : explainFields(rules, role, judged, read)
+  const fields = isLeftToFields(rules, role, judged, read) ? explainFields(rules, role, judged, read) : []
   return {
     ...common,
     permissions: permissionsOf(role.role, question.operation).map(([name, expression]) => explainPermission(rules, name, expression, question, judged)),
-    // An `_id` that the server makes needs no permission.
-    fields: question.operation === "insert" && question.generatedId === true ? fields.filter(({ field }) => field !== "_id") : fields,
+    fields: needsNoId(question) ? fields.filter(({ field }) => field !== "_id") : fields,
   }
+}
+
+/** SOURCE: rules, 9.1: neither an `_id` that the server makes nor that of a deleted document needs a permission. */
+function needsNoId(question: AccessQuestion): boolean {
+  return question.operation === "delete" || (question.operation === "insert" && question.generatedId === true)
 }
 
 /** SOURCE: rules, 9.2: the gate of an update is asked of the document before and of that after it; what fails first is shown. */
 function explainPermission(rules: BoundRules, name: string, expression: Expression, question: AccessQuestion, judged: DocumentScope): ExplainedPermission {
-  const before = question.operation === "update" && name.startsWith("document_filters") ? explained(rules, name, expression, storedScope(question.document)) : undefined
+  const before = question.operation === "update" && name === "document_filters.write" ? explained(rules, name, expression, storedScope(question.document)) : undefined
   return before !== undefined && before.result !== true ? before : explained(rules, name, expression, judged)
 }
 
-function explainAfter(rules: BoundRules, role: BoundRole | undefined, question: AccessQuestion, judged: DocumentScope): AssignedExplanation | undefined {
-  if (question.operation !== "update" || role === undefined || rules.settings.roleAfterWrite === "none") return undefined
+/** Only an update is judged on other images than its role was chosen by, so that only an update may find another role. */
+function explainAfter(rules: BoundRules, role: BoundRole | undefined, question: AccessQuestion, judged: Images): AssignedExplanation | undefined {
+  const { roleAfterWrite } = rules.settings
+  if (role === undefined || roleAfterWrite === "none") return undefined
   const next = assignRole(rules, judged)
-  return next === role ? undefined : explainAssigned(rules, next, question, { chosen: judged, judged })
+  const isAsked = next === undefined || (next !== role && roleAfterWrite === "writes")
+  return isAsked ? explainAssigned(rules, next, question, { chosen: judged, judged }) : undefined
 }
 
-/** Whether the document's permissions let a read come as far as its fields. */
-function isLeftToFields(role: BoundRole, read: ReadDecision | undefined): boolean {
-  if (role.read !== undefined || read === undefined) return false
-  return read.outcome === "granted" ? !read.whole : read.because === "nothing-readable"
+/** Whether the document's permissions let a read or write come as far as its fields. */
+function isLeftToFields({ settings }: BoundRules, role: BoundRole, judged: DocumentScope, read: ReadDecision | undefined): boolean {
+  if (read !== undefined) return read.outcome === "granted" ? !read.whole : read.because === "nothing-readable"
+  return role.write === undefined || (settings.writeFalse === "fields" && hasFieldPermissions(role) && !holds(role.write, judged))
 }
 
 function triedRoles(rules: BoundRules, assigned: BoundRole | undefined, scope: DocumentScope): ExplainedRole[] {
@@ -114,37 +122,39 @@ function decide(rules: BoundRules, role: BoundRole | undefined, question: Access
 
 function shortened(decision: ReadDecision | WriteDecision): AccessExplanation["decision"] {
   if (decision.outcome === "granted") return { outcome: "granted" }
-  const { outcome, because } = decision
-  return "field" in decision && decision.field !== undefined ? { outcome, because, field: decision.field } : { outcome, because }
+  const { role: _role, ...refusal } = decision
+  return refusal
 }
 
 function permissionsOf(role: Role, operation: AccessQuestion["operation"]): (readonly [string, Expression])[] {
   const { documentFilters: gate } = role
-  const all: (readonly [string, Expression | undefined])[] = operation === "read"
+  return defined(operation === "read"
     ? [["document_filters.read", gate?.read], ["document_filters.write", gate?.write], ["read", role.read], ["write", role.write]]
-    : [["document_filters.write", gate?.write], ["write", role.write], ["insert", operation === "insert" ? role.insert : undefined], ["delete", operation === "delete" ? role.delete : undefined]]
-  return all.filter((pair): pair is readonly [string, Expression] => pair[1] !== undefined)
+    : [["document_filters.write", gate?.write], ["write", role.write], ["insert", operation === "insert" ? role.insert : undefined], ["delete", operation === "delete" ? role.delete : undefined]])
 }
 
-function explainFields(rules: BoundRules, bound: BoundRole, scope: DocumentScope, read: ReadDecision | undefined): ExplainedField[] {
-  const [root, prevRoot] = [scope.root ?? {}, scope.prevRoot ?? {}]
-  return [...new Set([...Object.keys(prevRoot), ...Object.keys(root)])].map((field) => {
-    const own = bound.role.fields?.get(field)
-    const permission: FieldPermission | undefined = own ?? bound.role.additionalFields
-    const inField: DocumentScope = { ...scope, ...(Object.hasOwn(root, field) ? { this: root[field] } : {}), ...(Object.hasOwn(prevRoot, field) ? { prev: prevRoot[field] } : {}) }
-    const named: (readonly [string, Expression | undefined])[] = [["read", permission?.read], ["write", permission?.write]]
+function defined(named: readonly (readonly [string, Expression | undefined])[]): (readonly [string, Expression])[] {
+  return named.filter((pair): pair is readonly [string, Expression] => pair[1] !== undefined)
+}
+
+function explainFields(rules: BoundRules, { role }: BoundRole, scope: Images, read: ReadDecision | undefined): ExplainedField[] {
+  const { root, prevRoot = {} } = scope
+  return Object.keys({ ...prevRoot, ...root }).map((field) => {
+    const own = role.fields?.get(field)
+    const permission: FieldPermission | undefined = own ?? role.additionalFields
+    const inField: DocumentScope = { ...scope, this: getField(root, field), prev: getField(prevRoot, field) }
     return {
       field,
-      entry: entryOf(bound, field) === undefined ? "none" : own === undefined ? "additional_fields" : "fields",
+      entry: own !== undefined ? "fields" : permission !== undefined ? "additional_fields" : "none",
       shown: shownAs(read, field, root),
-      permissions: named.filter(([, expression]) => expression !== undefined).map(([name, expression]) => explained(rules, name, expression, inField)),
+      permissions: defined([["read", permission?.read], ["write", permission?.write]]).map(([name, expression]) => explained(rules, name, expression, inField)),
     }
   })
 }
 
 function shownAs(read: ReadDecision | undefined, field: string, document: Document): ExplainedField["shown"] {
   if (read?.outcome !== "granted" || !Object.hasOwn(read.document, field)) return "hidden"
-  return getField(read.document, field) === getField(document, field) ? "whole" : "part"
+  return Object.is(read.document[field], document[field]) ? "whole" : "part"
 }
 
 function explained(rules: BoundRules, name: string, expression: Expression | undefined, scope: DocumentScope): ExplainedPermission {

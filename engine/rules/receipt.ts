@@ -55,7 +55,7 @@ export function explainRules(rules: BoundRules, purpose: "read" | "write"): Rule
 
 function partOf(rules: BoundRules, name: string, expression: Expression): ReceiptPart {
   const { query, exact } = rules.pushed(expression)
-  return { name, pushed: query, exact, leftOver: exact ? [] : leftOver(bind(expression, rules.known, rules.table)) }
+  return { name, pushed: query, exact, leftOver: leftOver(bind(expression, rules.known, rules.table)) }
 }
 
 /** The expressions of a role that are pushed; those that decide a write are asked of each document and of what it becomes. */
