@@ -17,18 +17,18 @@ function compiled(pattern: string): Regex {
   return result.regex
 }
 
-const isDay = matching("^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")
+const isDay = matching("^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
 const isTime = matching("^([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$")
 
 function isDate(text: string): boolean {
   if (!isDay(text)) return false
-  const [year, month, day] = text.split("-").map(Number) as [number, number, number]
-  const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
-  return day <= ([31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] as number)
+  const date = new Date(`${text}T00:00:00Z`)
+  // The 30th of February is read as a day of March.
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text)
 }
 
 function isIpv6(text: string): boolean {
-  return text.length <= 45 && !/[^0-9a-fA-F:.]/.test(text) && URL.canParse(`http://[${text}]`)
+  return !/[^0-9a-fA-F:.]/.test(text) && URL.canParse(`http://[${text}]`)
 }
 
 const formats: Record<string, (text: string) => boolean> = {

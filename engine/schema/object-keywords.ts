@@ -25,7 +25,7 @@ export function readObjectKeywords(raw: Record<string, unknown>, place: SchemaPl
   const properties = has("properties") ? readProperties(raw["properties"], below(place, "properties"), read) : new Map<string, SchemaNode>()
   const patterns = has("patternProperties") ? readPatterns(raw["patternProperties"], below(place, "patternProperties"), read) : []
   const additional = has("additionalProperties") ? read(raw["additionalProperties"], below(place, "additionalProperties", true)) : undefined
-  const required = new Set(has("required") ? (readNames(raw["required"], below(place, "required")) ?? []) : [])
+  const required = new Set(has("required") ? readNames(raw["required"], below(place, "required")) : [])
   const isClosed = raw["additionalProperties"] === false
   const skipsNull: SkipsNull = (name, node) => !node.admitsNull && (required.has(name) || (place.nullTypes && node.isTyped))
   const checks: Check[] = []
@@ -71,10 +71,12 @@ function requiredCheck(required: ReadonlySet<string>, properties: ReadonlyMap<st
     const document = value as Document
     for (const name of required) {
       const at = fieldBelow(field, name)
-      const isPresent = Object.hasOwn(document, name)
-      if (!isPresent && !(generatedId && at === "_id")) problems.push({ field: at, kind: "required", detail: "is required" })
-      // SOURCE: a required field is never null, unless its type says so.
-      if (isPresent && document[name] === null && properties.get(name)?.admitsNull !== true) problems.push({ field: at, kind: "invalid_type", detail: "a required field may not be null" })
+      if (!Object.hasOwn(document, name)) {
+        if (!(generatedId && at === "_id")) problems.push({ field: at, kind: "required", detail: "is required" })
+      } else if (document[name] === null && properties.get(name)?.admitsNull !== true) {
+        // SOURCE: a required field is never null, unless its type says so.
+        problems.push({ field: at, kind: "invalid_type", detail: "a required field may not be null" })
+      }
     }
   }
 }

@@ -2,7 +2,6 @@
 import { parseExpression, type Expression, type Problems } from "../expressions/index.ts"
 import type { JsonPointer } from "../../kernel/index.ts"
 import { arrayKeywordNames, readArrayKeywords } from "./array-keywords.ts"
-import { typeTest } from "./bson-types.ts"
 import { combineKeywordNames, readCombineKeywords } from "./combine-keywords.ts"
 import { objectKeywordNames, readObjectKeywords } from "./object-keywords.ts"
 import { below, isRecord, maxSchemaLevels, refuse, warn } from "./place.ts"
@@ -30,21 +29,24 @@ export function parseSchema(raw: unknown, { pointer = "", problems, nullTypes = 
   return { root, isEmpty: isRecord(raw) && Object.keys(raw).length === 0 }
 }
 
-const nothing = { validate: undefined, hasValidate: false, properties: new Map(), patterns: [], additional: undefined, items: undefined, additionalItems: undefined, allOf: [], isTyped: false } as const
-
-const admitAll: SchemaNode = { ...nothing, check: () => undefined, admitsNull: false }
-const admitNothing: SchemaNode = { ...nothing, admitsNull: false, check: (_value, field, { problems }) => void problems.push({ field, kind: "false", detail: "nothing is allowed here" }) }
-
 function readSchema(raw: unknown, place: SchemaPlace): SchemaNode {
-  if (typeof raw === "boolean") return raw ? admitAll : admitNothing
+  if (typeof raw === "boolean") return raw ? readKeywords({}, place) : admitNothing(place)
   if (!isRecord(raw)) {
     refuse(place, "a schema is an object")
-    return admitNothing
+    return admitNothing(place)
   }
   if (place.level > maxSchemaLevels) {
     refuse(place, `more than ${maxSchemaLevels} levels`, "too-deep")
-    return admitNothing
+    return admitNothing(place)
   }
+  return readKeywords(raw, place)
+}
+
+function admitNothing(place: SchemaPlace): SchemaNode {
+  return { ...readKeywords({}, place), check: (_value, field, { problems }) => void problems.push({ field, kind: "false", detail: "nothing is allowed here" }) }
+}
+
+function readKeywords(raw: Record<string, unknown>, place: SchemaPlace): SchemaNode {
   const checks: Check[] = []
   for (const key of Object.keys(raw)) {
     const at = below(place, key)
@@ -55,10 +57,11 @@ function readSchema(raw: unknown, place: SchemaPlace): SchemaNode {
   const array = readArrayKeywords(raw, place, readSchema)
   const combined = readCombineKeywords(raw, place, readSchema)
   const validate = Object.hasOwn(raw, "validate") ? readValidate(raw["validate"], below(place, "validate")) : undefined
+  const types = ["bsonType", "type"].filter((keyword) => Object.hasOwn(raw, keyword)).map((keyword) => [raw[keyword]].flat())
   return withValidate({
     check: sequence([...checks, ...object.checks, ...array.checks, ...combined.checks]),
-    admitsNull: namesNull(raw),
-    isTyped: Object.hasOwn(raw, "bsonType") || Object.hasOwn(raw, "type"),
+    admitsNull: types.length > 0 && types.every((names) => names.includes("null")),
+    isTyped: types.length > 0,
     validate,
     properties: object.properties, patterns: object.patterns, additional: object.additional,
     items: array.items, additionalItems: array.additionalItems, allOf: combined.allOf,
@@ -79,14 +82,6 @@ function sequence(checks: readonly Check[]): Check {
 function readValidate(raw: unknown, place: SchemaPlace): Expression | undefined {
   if (!place.mayValidate) return refuse(place, "`validate` stands at a property, an item or the document, not inside a schema that is only tried")
   return parseExpression(raw, { context: "validate", pointer: place.pointer, problems: place.problems })
-}
-
-/** Whether a type says that null is allowed. */
-function namesNull(raw: Record<string, unknown>): boolean {
-  return (["bsonType", "type"] as const).every((keyword) => {
-    const names: unknown[] = Object.hasOwn(raw, keyword) ? (Array.isArray(raw[keyword]) ? raw[keyword] : [raw[keyword]]) : ["null"]
-    return names.some((name) => name === "null" && typeTest(keyword, name) !== undefined)
-  }) && (Object.hasOwn(raw, "bsonType") || Object.hasOwn(raw, "type"))
 }
 
 function withValidate(node: Omit<SchemaNode, "hasValidate">): SchemaNode {

@@ -53,10 +53,9 @@ type Judge<Problem> = (expression: Expression, scope: DocumentScope, problem: (r
 
 /** The form first; only a document whose form is right is asked of its `validate` expressions. */
 function problemsOf<Problem extends SchemaProblem>(schema: Schema, { before, after, generatedId = false }: Change, judge: Judge<Problem>): readonly (SchemaProblem | Problem)[] {
-  if (schema.isEmpty) return []
   const form: SchemaProblem[] = []
   schema.root.check(after, "", { problems: form, generatedId })
-  if (form.length > 0 || !schema.root.hasValidate) return form
+  if (form.length > 0) return form
   const problems: Problem[] = []
   walk(schema.root, after, before, "", { root: after, prevRoot: before, judge(expression, scope, field) {
     const found = judge(expression, scope, (result) => ({ field, kind: "validate", detail: "the change is not allowed by `validate`", ...(result === undefined ? { undetermined: true } : {}) }))
