@@ -1,13 +1,13 @@
 // find, findOne, count, distinct and aggregate of a user: all over the visible collection.
 import { deniedInPipeline, deniedInPredicate, deniedInProjection, type AppliedFilters } from "../../engine/index.ts"
 import { isDocument, type Document, type Value } from "../../kernel/index.ts"
-import { atOnce, cursorOver, noDocuments, openLater } from "./cursor.ts"
+import { atOnce, cursorOver, openLater } from "./cursor.ts"
 import { collectDistinct } from "./distinct.ts"
 import { invalid, refuseDenied } from "./refusals.ts"
 import { openRequest, type RuleRequest, type UserCollection } from "./request.ts"
 import { userLimits } from "./settings.ts"
 import type { Cursor, FindOptions, Store } from "./store.ts"
-import { boundedBy, page, planRead, visibleDocuments, visiblePage, visibleStream, type ReadPlan } from "./visible.ts"
+import { findVisible, page, planRead, visibleDocuments, visiblePage, visibleStream, type ReadPlan } from "./visible.ts"
 
 export function find(collection: UserCollection, filter: Document, options: FindOptions = {}): Cursor {
   return openLater(() => openFind(openRequest(collection), filter, options))
@@ -22,21 +22,19 @@ async function openFind(request: RuleRequest, filter: Document, options: FindOpt
   checkQuery(request, filter)
   checkFindOptions(request, options)
   const plan = await planRead(request, filter, options.sort)
-  if (plan.query === "none") return request.finish("find", noDocuments, 0)
-  const { skip = 0, limit, capped } = boundsOf(request, options)
+  const { capped, ...bounds } = boundsOf(request, options)
   const projections = [...plan.filters.projections, ...(options.projection === undefined ? [] : [options.projection])]
   const [only] = projections
   const order = orderOf(options)
-  const bounds = { skip, limit }
   if (plan.whole && projections.length < 2 && !isPositional(only)) {
-    const found = request.store.find(request.namespace, plan.query, boundedBy(only === undefined ? order : { ...order, projection: only }, bounds))
+    const found = findVisible(request, plan, { ...order, ...bounds, ...(only === undefined ? {} : { projection: only }) })
     return request.finish("find", found, capped, plan.roles.onlyRole?.role.name)
   }
   const stream = (): AsyncGenerator<Document, void, undefined> => projected(request.store, visibleStream(request, plan, order, bounds), projections, filter)
-  if (limit > longestPage) return request.finish("find", cursorOver(stream()), capped)
+  if (bounds.limit > longestPage) return request.finish("find", cursorOver(stream()), capped)
   const shaped = async (): Promise<Document[]> => {
     const visible = await visiblePage(request, plan, order, bounds)
-    return projections.length === 0 ? visible : visible.map((document) => projectAll(request.store, document, projections, filter))
+    return visible.map((document) => projectAll(request.store, document, projections, filter))
   }
   return request.finish("find", atOnce(shaped, stream), capped)
 }
@@ -125,8 +123,10 @@ export function checkPipeline(request: RuleRequest, pipeline: readonly Document[
 }
 
 /** Refuses what users may not use beside the predicate of a find. */
-export function checkFindOptions(request: RuleRequest, { projection, sort, collation }: FindOptions): void {
+export function checkFindOptions(request: RuleRequest, { projection, sort, collation, skip = 0, limit = 0 }: FindOptions): void {
   if (collation !== undefined) throw invalid("`collation` is for the system user only")
+  checkWhole("skip", skip)
+  checkWhole("limit", Math.abs(limit))
   checkShape(request, projection, sort)
 }
 
@@ -138,10 +138,8 @@ export function checkShape(request: RuleRequest, projection: Document | undefine
 }
 
 function boundsOf({ settings }: RuleRequest, { skip = 0, limit = 0 }: FindOptions): { skip: number; limit: number; capped: number } {
-  checkWhole("skip", skip)
   // A negative limit asks for one batch of that many documents.
   const wanted = Math.abs(limit)
-  checkWhole("limit", wanted)
   const isCapped = wanted === 0 || wanted > settings.maxResultDocuments
   return { skip, limit: isCapped ? settings.maxResultDocuments : wanted, capped: isCapped ? settings.maxResultDocuments : 0 }
 }

@@ -3,8 +3,9 @@ import {
   allOf, decideRead, isPathAlwaysReadable, isPathReadable, predicatePaths, pushVisible, sortPaths, type AppliedFilters, type BoundRules, type Path, type PushedRoles, type ReadDecision,
 } from "../../engine/index.ts"
 import type { Document } from "../../kernel/index.ts"
+import { noDocuments } from "./cursor.ts"
 import type { RuleRequest } from "./request.ts"
-import type { FindOptions } from "./store.ts"
+import type { Cursor, FindOptions } from "./store.ts"
 
 /** What a read asks the store for, and what is left to decide per document. */
 export interface ReadPlan {
@@ -28,8 +29,8 @@ export async function planRead(request: RuleRequest, filter: Document, sort?: Do
   // The request's predicate stays apart from what the rules add: a positional `$` refers to it alone.
   const query = allOf([filter, filters.query, roles.query])
   // Where all is readable, so is every path.
-  const paths = roles.exact && roles.whole ? [] : pathsOf(request, filter, sort)
-  const exact = roles.exact && (roles.whole || (await request.decide((rules) => arePathsReadable(rules, roles, paths))))
+  const paths = roles.whole ? [] : pathsOf(request, filter, sort)
+  const exact = roles.exact && (paths.length === 0 || (await request.decide((rules) => arePathsReadable(rules, roles, paths))))
   return { query, filters, roles, exact, whole: exact && roles.whole, paths }
 }
 
@@ -45,8 +46,7 @@ export function pathsOf(request: RuleRequest, filter: Document, sort?: Document)
 
 /** The visible matches in order, cut, before any projection. `options` go to the store: `skip` and `limit` only where the plan is exact. */
 export async function* visibleDocuments(request: RuleRequest, plan: ReadPlan, options: FindOptions): AsyncGenerator<Document, void, undefined> {
-  if (plan.query === "none") return
-  for await (const document of request.store.find(request.namespace, plan.query, options)) {
+  for await (const document of findVisible(request, plan, options)) {
     const answer = show(request, plan, document)
     const shown = answer instanceof Promise ? await answer : answer
     if (shown !== undefined) yield shown
@@ -54,19 +54,19 @@ export async function* visibleDocuments(request: RuleRequest, plan: ReadPlan, op
 }
 
 /** The part of the visible matches that `skip` and `limit` name, at once: for a page, whose documents are few. */
-export async function visiblePage(request: RuleRequest, plan: ReadPlan, order: FindOptions, { skip, limit }: Bounds): Promise<Document[]> {
-  if (plan.query === "none") return []
+export async function visiblePage(request: RuleRequest, plan: ReadPlan, order: FindOptions, bounds: Bounds): Promise<Document[]> {
   const visible: Document[] = []
   if (plan.exact) {
-    for (const document of await request.store.find(request.namespace, plan.query, boundedBy(order, { skip, limit })).toArray()) {
+    for (const document of await findVisible(request, plan, { ...order, ...bounds }).toArray()) {
       const answer = show(request, plan, document)
       const shown = answer instanceof Promise ? await answer : answer
       if (shown !== undefined) visible.push(shown)
     }
     return visible
   }
+  const { skip, limit } = bounds
   let skipped = 0
-  for await (const document of request.store.find(request.namespace, plan.query, { ...order, batchSize: skip + limit })) {
+  for await (const document of findVisible(request, plan, { ...order, batchSize: skip + limit })) {
     const answer = show(request, plan, document)
     const shown = answer instanceof Promise ? await answer : answer
     if (shown === undefined) continue
@@ -77,28 +77,28 @@ export async function visiblePage(request: RuleRequest, plan: ReadPlan, order: F
 }
 
 /** As {@link visiblePage}, one after the other. */
-export function visibleStream(request: RuleRequest, plan: ReadPlan, order: FindOptions, { skip, limit }: Bounds): AsyncGenerator<Document, void, undefined> {
-  if (plan.exact) return visibleDocuments(request, plan, boundedBy(order, { skip, limit }))
+export function visibleStream(request: RuleRequest, plan: ReadPlan, order: FindOptions, bounds: Bounds): AsyncGenerator<Document, void, undefined> {
+  if (plan.exact) return visibleDocuments(request, plan, { ...order, ...bounds })
+  const { skip, limit } = bounds
   return page(visibleDocuments(request, plan, { ...order, batchSize: skip + limit }), skip, limit)
 }
 
 export interface Bounds { readonly skip: number; readonly limit: number }
 
-/** The options by which the store itself counts. */
-export function boundedBy(order: FindOptions, { skip, limit }: Bounds): FindOptions {
-  return skip === 0 ? { ...order, limit } : { ...order, skip, limit }
+/** What the store finds for a plan. It is not asked where nothing can be visible. */
+export function findVisible({ store, namespace }: RuleRequest, { query }: ReadPlan, options: FindOptions): Cursor {
+  return query === "none" ? noDocuments : store.find(namespace, query, options)
 }
 
 /** What is shown of one document that the store found; undefined for a document that is not, or that hides what the request looks at. */
 function show(request: RuleRequest, plan: ReadPlan, document: Document): Document | undefined | Promise<Document | undefined> {
-  if (plan.whole) return document
   const answer = request.decide((rules) => judge(rules, plan, document))
   return answer instanceof Promise ? answer.then((read) => counted(request, read, document)) : counted(request, answer, document)
 }
 
 function judge(rules: BoundRules, { paths }: ReadPlan, document: Document): ReadDecision | undefined {
   const read = decideRead(rules, document)
-  return read.outcome === "hidden" || read.whole || paths.every((path) => isPathReadable(read, document, path)) ? read : undefined
+  return read.outcome === "hidden" || paths.every((path) => isPathReadable(read, document, path)) ? read : undefined
 }
 
 function counted({ metrics }: RuleRequest, read: ReadDecision | undefined, document: Document): Document | undefined {

@@ -55,5 +55,5 @@ export const faults: readonly Fault[] = [
     `export function refusedByRole(kind: WriteKind, decision: Extract<WriteDecision, { outcome: "refused" }>): PermissionError {\n`,
     `export function refusedByRole(kind: WriteKind, decision: Extract<WriteDecision, { outcome: "refused" }>): PermissionError {\n  if (kind === "delete") throw new Error("whatever")\n`),
   fault("R24", "a limit counts documents that are then hidden", "server/data/visible.ts",
-    `request.store.find(request.namespace, plan.query, { ...order, batchSize: skip + limit })`, `request.store.find(request.namespace, plan.query, boundedBy(order, { skip, limit }))`),
+    `findVisible(request, plan, { ...order, batchSize: skip + limit })`, `findVisible(request, plan, { ...order, ...bounds })`),
 ]

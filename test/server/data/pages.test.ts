@@ -28,6 +28,7 @@ const odd = [1, 3, 5, 7, 9, 11]
 const shapes: Readonly<Record<string, object>> = {
   "the store decides, documents are readable whole": { read: { a: 1 } },
   "the store decides, documents are cut": { document_filters: { read: { a: 1 } }, fields: { _id: { read: true }, n: { read: true } } },
+  "the store decides, and a function cuts": { document_filters: { read: { a: 1 } }, fields: { _id: { read: true }, n: { read: { "%%true": { "%function": { name: "isOdd", arguments: ["%%root.a"] } } } } } },
   "each document is judged, readable whole": { read: { a: "%%root.b" } },
   "each document is judged and cut": { document_filters: { read: { a: "%%root.b" } }, fields: { _id: { read: true }, n: { read: true } } },
   "a function is asked": { read: { "%%true": { "%function": { name: "isOdd", arguments: ["%%root.a"] } } } },

@@ -45,7 +45,7 @@ describe("what is no question is refused", () => {
     await expect(collectionWith().distinct(field as string, {})).rejects.toMatchObject(invalid)
   })
 
-  test.each<[string, unknown]>([["an object", { $match: {} }], ["a list of texts", ["$match"]], ["a list of stages and a text", [{ $match: {} }, "a"]], ["null", null]])("a pipeline that is %s", async (_name, pipeline) => {
+  test.each<[string, unknown]>([["an object", { $match: {} }], ["a list of texts", ["$match"]], ["a list of stages and a text", [{ $match: {} }, "a"]], ["a list of numbers", [5]], ["a list of lists", [[]]], ["a list of null", [null]], ["null", null]])("a pipeline that is %s", async (_name, pipeline) => {
     await expect(collectionWith().aggregate(pipeline as Document[]).toArray()).rejects.toMatchObject(invalid)
   })
 
@@ -91,8 +91,8 @@ describe("projections", () => {
     }
   })
 
-  test("that include and exclude fail every request", async () => {
-    const collection = collectionWith(whole, { filters: [{ projection: { a: 1 } }, { projection: { b: 0 } }] })
+  test.each<[string, object]>([["", {}], [", also where a function says that they apply", { apply_when: { "%%true": { "%function": { name: "yes", arguments: [] } } } }]])("that include and exclude fail every request%s", async (_name, when) => {
+    const collection = collectionWith(whole, { filters: [{ ...when, projection: { a: 1 } }, { ...when, projection: { b: 0 } }], functions: { call: () => Promise.resolve(true) } })
     for (const ask of [() => collection.find({}).toArray(), () => collection.count({}), () => collection.updateOne({}, { $set: { a: 1 } }), () => collection.deleteMany({})]) await expect(ask()).rejects.toMatchObject(invalid)
   })
 })
@@ -106,13 +106,17 @@ describe("a request that nothing can match", () => {
       const found = Reflect.get(target, name) as unknown
       if (typeof found !== "function") return found
       return (...args: unknown[]) => {
-        if (["find", "count", "distinct", "aggregate", "aggregateOver"].includes(String(name))) asked.push(String(name))
+        if (["find", "count", "distinct", "aggregate"].includes(String(name))) asked.push(String(name))
         return (found as (...args: unknown[]) => unknown).apply(target, args)
       }
     } })
     const collection = collectionWith({ read: true }, { ...never, store: watched })
-    expect([await collection.find({}).toArray(), await collection.findOne({}), await collection.count({}), await collection.distinct("a", {}), await collection.deleteMany({})]).toEqual([[], null, 0, [], { deletedCount: 0 }])
+    expect([await collection.find({}).toArray(), await collection.findOne({}), await collection.count({}), await collection.distinct("a", {}), await collection.aggregate([{ $sort: { a: 1 } }]).toArray(), await collection.deleteMany({})]).toEqual([[], null, 0, [], [], { deletedCount: 0 }])
     expect(asked).toEqual([])
+  })
+
+  test("is refused all the same where it is malformed", async () => {
+    for (const options of [{ skip: -1 }, { limit: 1.5 }]) await expect(collectionWith({ read: true }, never).find({}, options).toArray()).rejects.toMatchObject(invalid)
   })
 
   test("has a pipeline run over nothing", async () => {
@@ -146,11 +150,20 @@ describe("the log of a read", () => {
     expect(entries).toEqual([{ operation: "find", namespace: items, metrics: { roles: { r: { matchingDocuments: 1, evaluatedFields: 0, discardedFields: 0 } }, noMatchingRole: 2 } }])
   })
 
+  test("counts them whatever the request looks at, and what has to be shaped here", async () => {
+    await collectionWith({ apply_when: { a: "%%root.b" }, ...roles }).find({ a: { $gt: 0 } }).toArray()
+    await collectionWith({ read: true }, { filters: [{ projection: { a: 1, b: 1 } }] }).find({}, { projection: { a: 1 } }).toArray()
+    await collectionWith({ read: true }, { filters: [{ projection: { a: 1, b: 1 } }] }).distinct("a", {})
+    expect(entries.map(({ metrics: found }) => found)).toEqual([{ ...metrics(1, 4, 2), noMatchingRole: 2 }, metrics(3), metrics(3)])
+  })
+
   test("says that a result was cut off, and nothing of one that was not", async () => {
     await collectionWith({ read: true }, { settings: { maxResultDocuments: 2 } }).find({}).toArray()
     await collectionWith({ read: true }, { settings: { maxResultDocuments: 2 } }).find({}, { limit: 2 }).toArray()
     await collectionWith({ read: true }, { settings: { maxResultDocuments: 4 } }).find({}).toArray()
-    expect(entries.map(({ truncatedAt }) => truncatedAt)).toEqual([2, undefined, undefined])
+    await collectionWith({ read: true }, { settings: { maxResultDocuments: 1 } }).find({}).toArray()
+    await collectionWith({ read: true }).find({ _id: 9 }, { limit: 1 }).toArray()
+    expect(entries.map(({ truncatedAt }) => truncatedAt)).toEqual([2, undefined, undefined, 1, undefined])
   })
 })
 
