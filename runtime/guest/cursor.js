@@ -44,7 +44,7 @@ const cursorClass = once(() => class Cursor {
   }
 
   async #fill() {
-    while (!this.#closed && this.#at >= this.#documents.length && (!this.#begun || this.#id !== null)) await this.start()
+    while (!this.#closed && this.#at >= this.#documents.length && (!this.#begun || this.#id !== null || this.#loading !== undefined)) await this.start()
     return !this.#closed && this.#at < this.#documents.length
   }
   async next() {
@@ -94,7 +94,9 @@ const mappedCursorClass = once(() => class MappedCursor extends cursorClass() {
   }
   start() { return this.#source.start() }
   async next() {
-    return (await this.#source.hasNext()) ? this.#transform(await this.#source.next()) : undefined
+    if (!(await this.#source.hasNext())) return undefined
+    const document = await this.#source.next()
+    return document === undefined ? undefined : this.#transform(document)
   }
   hasNext() { return this.#source.hasNext() }
   async toArray() {

@@ -53,15 +53,15 @@ const collectionClass = once(() => class Collection {
   distinct(field, query, options) { return this.#ask("distinct", options, () => `"field":${queryText(field)},"filter":${queryText(query ?? {})}`) }
   insertOne(document, options) { return this.#ask("insertOne", options, () => `"document":${documentText(document)}`) }
   insertMany(documents, options) { return this.#ask("insertMany", options, () => `"documents":${documentText(documents)}`) }
-  #change(name, query, update, options) { return this.#ask(name, options, () => `"filter":${queryText(query ?? {})},"update":${documentText(update)}`) }
+  #change(name, query, update, options) { return this.#ask(name, options, () => `"filter":${queryText(query ?? null)},"update":${documentText(update)}`) }
   updateOne(query, update, options) { return this.#change("updateOne", query, update, options) }
   updateMany(query, update, options) { return this.#change("updateMany", query, update, options) }
   replaceOne(query, replacement, options) { return this.#change("replaceOne", query, replacement, options) }
   findOneAndUpdate(query, update, options) { return this.#change("findOneAndUpdate", query, update, options) }
   findOneAndReplace(query, replacement, options) { return this.#change("findOneAndReplace", query, replacement, options) }
-  findOneAndDelete(query, options) { return this.#ask("findOneAndDelete", options, () => `"filter":${queryText(query ?? {})}`) }
-  deleteOne(query, options) { return this.#ask("deleteOne", options, () => `"filter":${queryText(query ?? {})}`) }
-  deleteMany(query, options) { return this.#ask("deleteMany", options, () => `"filter":${queryText(query ?? {})}`) }
+  findOneAndDelete(query, options) { return this.#ask("findOneAndDelete", options, () => `"filter":${queryText(query ?? null)}`) }
+  deleteOne(query, options) { return this.#ask("deleteOne", options, () => `"filter":${queryText(query ?? null)}`) }
+  deleteMany(query, options) { return this.#ask("deleteMany", options, () => `"filter":${queryText(query ?? null)}`) }
   bulkWrite(operations, options) {
     if (isArray(operations) && operations.length === 0) return new NativePromise((_, reject) => reject(new NativeError("Failed to execute bulk writes: no operations specified")))
     return this.#ask("bulkWrite", options, () => `"operations":${documentText(operations)}`)
@@ -101,7 +101,7 @@ const bulkFindClass = once(() => class BulkFind {
   #add
   #options = {}
   constructor(filter, add) {
-    this.#filter = filter ?? {}
+    this.#filter = filter ?? null
     this.#add = add
   }
   upsert() {

@@ -17,6 +17,13 @@ function filterOf(args: Document): Document {
   return filter
 }
 
+/** The filter of a change. SOURCE: 4.2 names it without brackets. One that is missing by mistake must not mean every document. */
+function targetOf(args: Document): Document {
+  const filter = documentArgument(args, "filter")
+  refuseUndefined(filter)
+  return filter
+}
+
 function updateOf(args: Document): Document {
   const update = args["update"]
   if (Array.isArray(update)) throw new RequestError("InvalidParameter", "update must be a document")
@@ -61,20 +68,20 @@ const operations: Record<string, Operation> = {
     if (documents.length === 0) throw new RequestError("InvalidParameter", "must provide at least one element in input slice")
     return { value: { ...(await collection.insertMany(documents, present({ ordered: flag(options, "ordered") }))) } }
   },
-  updateOne: async (collection, args, options) => ({ value: { ...(await collection.updateOne(filterOf(args), updateOf(args), { ...writeOptions(options), countChanged: true })) } }),
+  updateOne: async (collection, args, options) => ({ value: { ...(await collection.updateOne(targetOf(args), updateOf(args), { ...writeOptions(options), countChanged: true })) } }),
   updateMany: async (collection, args, options, isSystem) => {
     // SOURCE: an update without operators replaces the document, even in updateMany (client protocol, 4.3).
     const isReplacement = isSystem && !Object.keys(updateOf(args)).some((key) => key.startsWith("$"))
-    if (isReplacement) return { value: { ...(await collection.replaceOne(filterOf(args), updateOf(args), { ...present({ upsert: flag(options, "upsert") }), countChanged: true })) } }
-    return { value: { ...(await collection.updateMany(filterOf(args), updateOf(args), { ...writeOptions(options), countChanged: true })) } }
+    if (isReplacement) return { value: { ...(await collection.replaceOne(targetOf(args), updateOf(args), { ...present({ upsert: flag(options, "upsert") }), countChanged: true })) } }
+    return { value: { ...(await collection.updateMany(targetOf(args), updateOf(args), { ...writeOptions(options), countChanged: true })) } }
   },
-  replaceOne: async (collection, args, options) => ({ value: { ...(await collection.replaceOne(filterOf(args), updateOf(args), { ...present({ upsert: flag(options, "upsert") }), countChanged: true })) } }),
-  deleteOne: async (collection, args) => ({ value: { ...(await collection.deleteOne(filterOf(args))) } }),
-  deleteMany: async (collection, args) => ({ value: { ...(await collection.deleteMany(filterOf(args))) } }),
-  findOneAndUpdate: async (collection, args, options) => ({ value: await collection.findOneAndUpdate(filterOf(args), updateOf(args), changeOptions(options)) }),
-  findOneAndReplace: async (collection, args, options) => ({ value: await collection.findOneAndReplace(filterOf(args), updateOf(args), changeOptions(options)) }),
+  replaceOne: async (collection, args, options) => ({ value: { ...(await collection.replaceOne(targetOf(args), updateOf(args), { ...present({ upsert: flag(options, "upsert") }), countChanged: true })) } }),
+  deleteOne: async (collection, args) => ({ value: { ...(await collection.deleteOne(targetOf(args))) } }),
+  deleteMany: async (collection, args) => ({ value: { ...(await collection.deleteMany(targetOf(args))) } }),
+  findOneAndUpdate: async (collection, args, options) => ({ value: await collection.findOneAndUpdate(targetOf(args), updateOf(args), changeOptions(options)) }),
+  findOneAndReplace: async (collection, args, options) => ({ value: await collection.findOneAndReplace(targetOf(args), updateOf(args), changeOptions(options)) }),
   findOneAndDelete: async (collection, args, options) => ({
-    value: await collection.findOneAndDelete(filterOf(args), present({ sort: optionalDocument(options, "sort"), projection: optionalDocument(options, "projection") })),
+    value: await collection.findOneAndDelete(targetOf(args), present({ sort: optionalDocument(options, "sort"), projection: optionalDocument(options, "projection") })),
   }),
   bulkWrite: async (collection, args, options) => {
     const list = documentList(args, "operations")
@@ -94,11 +101,11 @@ function bulkOperation(each: Document): BulkOperation {
       const isWrapped = Object.keys(body).length === 1 && isDocument(body["document"])
       return { insertOne: { document: isWrapped ? documentArgument(body, "document") : body } }
     }
-    case "updateOne": return { updateOne: { filter: filterOf(body), update: updateOf(body), ...writeOptions(body) } }
-    case "updateMany": return { updateMany: { filter: filterOf(body), update: updateOf(body), ...writeOptions(body) } }
-    case "replaceOne": return { replaceOne: { filter: filterOf(body), replacement: documentArgument(body, "replacement"), ...present({ upsert: flag(body, "upsert") }) } }
-    case "deleteOne": return { deleteOne: { filter: filterOf(body) } }
-    case "deleteMany": return { deleteMany: { filter: filterOf(body) } }
+    case "updateOne": return { updateOne: { filter: targetOf(body), update: updateOf(body), ...writeOptions(body) } }
+    case "updateMany": return { updateMany: { filter: targetOf(body), update: updateOf(body), ...writeOptions(body) } }
+    case "replaceOne": return { replaceOne: { filter: targetOf(body), replacement: documentArgument(body, "replacement"), ...present({ upsert: flag(body, "upsert") }) } }
+    case "deleteOne": return { deleteOne: { filter: targetOf(body) } }
+    case "deleteMany": return { deleteMany: { filter: targetOf(body) } }
     default: throw new RequestError("InvalidParameter", `Failed to execute bulk writes: unknown operation`)
   }
 }
