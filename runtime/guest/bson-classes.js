@@ -1,12 +1,12 @@
 // The slim BSON of guest code: classes only, no bytes. Each is told by the `_bsontype` its prototype carries. Runs inside the isolate.
 const constructorOf = { __proto__: null, get: undefined, set: undefined, enumerable: false, configurable: true }
 
-/** A class made when first needed; its `constructor` is the one guest code knows, made when somebody asks for that. */
-const bsonClass = (make) => once(() => {
+/** A class made when first needed; its `constructor` is the one guest code knows, made when somebody asks for that. `type` is what it is in a document. */
+const bsonClass = (make, type) => once(() => {
   const Class = make()
   const { prototype } = Class
   const { name } = Class
-  hide(prototype, "_bsontype", name)
+  hide(prototype, "_bsontype", type ?? name)
   hide(prototype, toStringTag, name)
   delete prototype.constructor
   constructorOf.get = () => getBson()[name]
@@ -145,7 +145,7 @@ const uuidClass = bsonClass(() => class UUID extends binaryClass() {
   toBinary() { return new (binaryClass())(this.buffer, 4) }
   static generate() { return randomUuidBytes() }
   static isValid(input) { return typeof input === "string" ? uuidBytes(input) !== undefined : bytesOf(input)?.length === 16 }
-})
+}, "Binary")
 const uuidPattern = /^([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})$/i
 const uuidBytes = (text) => {
   const match = execPattern(uuidPattern, text)

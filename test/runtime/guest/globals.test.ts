@@ -41,6 +41,29 @@ describe("web globals", () => {
 })
 
 describe("BSON", () => {
+  test.each([
+    ["ObjectId", '"650000000000000000000001"', { $oid: "650000000000000000000001" }],
+    ["Int32", "5", { $numberInt: "5" }],
+    ["Double", "5", { $numberDouble: "5.0" }],
+    ["Long", "5, 1", { $numberLong: "4294967301" }],
+    ["Decimal128", '"1.50"', { $numberDecimal: "1.50" }],
+    ["Binary", "new Uint8Array([1, 2]), 5", { $binary: { base64: "AQI=", subType: "05" } }],
+    ["UUID", '"3b241101-e2bb-4255-8caf-4136c566a962"', { $binary: { base64: "OyQRAeK7QlWMr0E2xWapYg==", subType: "04" } }],
+    ["BSONRegExp", '"a", "i"', { $regularExpression: { pattern: "a", options: "i" } }],
+    ["Timestamp", "{ t: 5, i: 6 }", { $timestamp: { t: 5, i: 6 } }],
+    ["MinKey", "", { $minKey: 1 }],
+    ["MaxKey", "", { $maxKey: 1 }],
+    ["Code", '"f"', { $code: "f" }],
+    ["BSONSymbol", '"s"', { $symbol: "s" }],
+    ["DBRef", '"c", "x"', { $ref: "c", $id: "x" }],
+  ])("BSON.%s(%s) is written as what it is, made with and without new", (name, args, json) => {
+    expect(evaluate(`return [new BSON.${name}(${args}), BSON.${name}(${args})].map((each) => [EJSON.stringify(each), each instanceof BSON.${name}])`)).toEqual([[JSON.stringify(json), true], [JSON.stringify(json), true]])
+  })
+
+  test("a UUID is a Binary, and equals one", () => {
+    expect(evaluate('const id = BSON.UUID("3b241101-e2bb-4255-8caf-4136c566a962"); return [id instanceof BSON.Binary, id.equals(id.toBinary()), id.toBinary().toUUID().toString(), BSON.UUID(id).toString() === String(id)]')).toEqual([true, true, "3b241101-e2bb-4255-8caf-4136c566a962", true])
+  })
+
   test("classes work with and without new, and can be extended", () => {
     expect(evaluate('class Id extends BSON.ObjectId {}; const a = new Id("650000000000000000000001"); return [a instanceof Id, a instanceof BSON.ObjectId, BSON.Long(5) instanceof BSON.Long, new BSON.Long(5) instanceof BSON.Long, Object.prototype.toString.call(a), BSON.ObjectId.name]'))
       .toEqual([true, true, true, true, "[object ObjectId]", "ObjectId"])
