@@ -76,12 +76,14 @@ const longClass = bsonClass(() => class Long {
   static fromBits(low, high) { return new Long(+low, +high) }
   static fromBigInt(value) { return new Long(NativeBigInt(value)) }
   static fromString(text) { return new Long(NativeString(text)) }
+  static fromValue(value) { return new Long(value) }
   static isLong(value) { return bsonTypeOf(value) === "Long" }
-  static { for (const [short, long] of [["sub", "subtract"], ["mul", "multiply"], ["div", "divide"], ["mod", "modulo"], ["eq", "equals"], ["lt", "lessThan"], ["gt", "greaterThan"], ["lte", "lessThanOrEqual"], ["gte", "greaterThanOrEqual"]]) hide(this.prototype, short, this.prototype[long]) }
+  static { for (const [short, long] of [["sub", "subtract"], ["mul", "multiply"], ["div", "divide"], ["mod", "modulo"], ["eq", "equals"], ["lt", "lessThan"], ["gt", "greaterThan"], ["lte", "lessThanOrEqual"], ["gte", "greaterThanOrEqual"], ["le", "lessThanOrEqual"], ["ge", "greaterThanOrEqual"], ["ne", "notEquals"], ["neq", "notEquals"], ["comp", "compare"], ["rem", "modulo"], ["neg", "negate"], ["shl", "shiftLeft"], ["shr", "shiftRight"], ["eqz", "isZero"]]) hide(this.prototype, short, this.prototype[long]) }
   static get MAX_VALUE() { return new Long(0x7fffffffffffffffn) }
   static get MIN_VALUE() { return new Long(-0x8000000000000000n) }
   static get ZERO() { return new Long(0) }
   static get ONE() { return new Long(1) }
+  static get NEG_ONE() { return new Long(-1) }
 })
 
 const integerOf = (text) => {

@@ -74,6 +74,11 @@ describe("BSON", () => {
       .toEqual(["-1", "4294967296", "-9223372036854775808", 8, 2 ** 40, "3", -1, "9223372036854774784"])
   })
 
+  test("Long's short names", () => {
+    expect(evaluate('const a = BSON.Long(7), b = BSON.Long(2); return ["add", "sub", "mul", "div", "mod", "rem", "shl", "shr", "neg"].map((name) => a[name](b).toString()).concat(["lt", "le", "gt", "ge", "eq", "ne", "neq", "comp", "eqz"].map((name) => a[name](b)))'))
+      .toEqual(["9", "5", "14", "3", "1", "1", "28", "1", "-7", false, false, true, true, false, true, true, 1, false])
+  })
+
   test("ObjectIds are unique, ordered by time, and compared by text", () => {
     expect(evaluate('const ids = Array.from({ length: 1000 }, () => new BSON.ObjectId().toString()); const now = Math.floor(Date.now() / 1000); return [new Set(ids).size, Math.abs(new BSON.ObjectId().getTimestamp().getTime() / 1000 - now) < 5, BSON.ObjectId.isValid("x"), new BSON.ObjectId("650000000000000000000001").equals("650000000000000000000001")]'))
       .toEqual([1000, true, false, true])
