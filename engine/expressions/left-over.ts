@@ -1,7 +1,7 @@
 // What of an expression the database cannot decide, and why: for the author of the rules.
 import { isIndex, type JsonPointer } from "../../kernel/index.ts"
 import { bindNode } from "./bind.ts"
-import { readsDocument, type BoundExpression } from "./bound.ts"
+import type { BoundExpression } from "./bound.ts"
 import { toQuery } from "./to-query.ts"
 import { eachOperand, isKnown, type Expression, type Operand, type Reference } from "./tree.ts"
 
@@ -32,27 +32,25 @@ export function leftOver(bound: BoundExpression): readonly LeftOver[] {
 }
 
 function reasonFor(node: Leaf): string {
-  const operand = "operand" in node ? node.operand : undefined
-  if (operand !== undefined && hasCall(operand)) return "the result of a function is asked for each document"
+  if ("operand" in node && hasCall(node.operand)) return "the result of a function is asked for each document"
   if (node.kind === "regex" || node.kind === "type" || node.kind === "mod" || node.kind === "elemMatch") return `\`$${node.kind}\` is decided here, alike for every store`
   if (node.kind === "isConstant") return "a value of the document is compared with a constant"
-  const subject = node.subject
-  if (subject.source === "this" || subject.source === "prev") return "it looks at one field's value, which a query does not know"
-  if (!isKnown(subject.source) && operand !== undefined && readsDocument(operand)) return "two places of the document are compared with each other"
-  return reasonOfPlace(isKnown(subject.source) ? placeIn(operand) : subject)
+  const places = [node.subject, ...("operand" in node ? referencesIn(node.operand) : [])].filter(({ source }) => !isKnown(source))
+  if (places.some(({ source }) => source === "this" || source === "prev")) return "it looks at one field's value, which a query does not know"
+  if (places.length > 1 && places[0] === node.subject) return "two places of the document are compared with each other"
+  return reasonOf(places.map(({ path }) => path))
 }
 
-function reasonOfPlace(place: Reference | undefined): string {
-  if (place === undefined) return "the value cannot be put into a query"
-  if (place.path.length === 0) return "the document as a whole is compared"
-  if (place.path.some((segment) => segment.startsWith("$"))) return "the database cannot address a field whose name begins with `$`"
-  if (place.path.some(isIndex)) return "databases differ in what a number in a path means"
+function reasonOf(paths: readonly (readonly string[])[]): string {
+  if (paths.some((path) => path.length === 0)) return "the document as a whole is compared"
+  if (paths.some((path) => path.some((segment) => segment.startsWith("$")))) return "the database cannot address a field whose name begins with `$`"
+  if (paths.some((path) => path.some(isIndex))) return "databases differ in what a number in a path means"
   return "the database decides this comparison differently for some values"
 }
 
-function placeIn(operand: Operand | undefined): Reference | undefined {
-  let found: Reference | undefined
-  if (operand !== undefined) eachOperand(operand, (part) => { if (part.kind === "reference" && !isKnown(part.source)) found ??= part })
+function referencesIn(operand: Operand): Reference[] {
+  const found: Reference[] = []
+  eachOperand(operand, (part) => { if (part.kind === "reference") found.push(part) })
   return found
 }
 

@@ -1,8 +1,8 @@
 // Remarks about the rules of one file that load but will surprise their author: across its roles and its filters. Nothing here decides anything.
 import { childPointer, ejsonText, type JsonPointer, type Value } from "../../kernel/index.ts"
-import { analyse, asksFunctions, needsCustomData, type Expression, type Regex, type RuleWarning } from "../expressions/index.ts"
+import { analyse, asksFunctions, needsCustomData, type Expression, type RuleWarning } from "../expressions/index.ts"
 import { kindOf } from "./filters.ts"
-import type { FieldPermission, FieldRules, Filter, Role, Rules } from "./types.ts"
+import type { FieldPermission, FieldRule, FieldRules, Filter, Role, Rules } from "./types.ts"
 
 /**
  * Besides what `analyse` says of each expression of a role:
@@ -36,7 +36,7 @@ function remarksOnRole(role: Role, earlier: readonly Role[], later: readonly Rol
   if (isNever(applyWhen)) return [{ code: "never-applies", path: place, message: `\`apply_when\` of role \`${name}\` is always false` }]
   const first = shadowOf(role, earlier)
   if (first !== undefined) return [{ code: "unreachable-role", path: place, message: `role \`${name}\` is never assigned: role \`${first.name}\` stands before it and applies wherever it does` }]
-  const granting = later.find((other) => other.applyWhen !== undefined && !isNever(other.applyWhen) && grants(other))
+  const granting = later.find((other) => mayHold(other.applyWhen) && !isNever(other.applyWhen) && grants(other))
   if (granting !== undefined && !grants(role) && (asksFunctions(applyWhen) || needsCustomData(applyWhen))) {
     return [{ code: "withholding-can-fail", path: place, message: `role \`${name}\` grants nothing, and where its \`apply_when\` has no value or its function fails, role \`${granting.name}\` is tried, which grants; write the condition into that role` }]
   }
@@ -45,7 +45,9 @@ function remarksOnRole(role: Role, earlier: readonly Role[], later: readonly Rol
 
 /** The first of the earlier roles that applies wherever a role does, so that it is never assigned. */
 export function shadowOf({ applyWhen }: Role, earlier: readonly Role[]): Role | undefined {
-  return applyWhen === undefined ? undefined : earlier.find((other) => other.applyWhen !== undefined && implies(applyWhen, other.applyWhen))
+  if (applyWhen === undefined) return undefined
+  const facts = new Set(factsOf(applyWhen))
+  return earlier.find((other) => other.applyWhen !== undefined && follows(other.applyWhen, facts))
 }
 
 /** Whether an expression is false whatever is asked. */
@@ -58,33 +60,28 @@ function isNever(expression: Expression): boolean {
   }
 }
 
-/** Whether wherever the first expression is true, the second is for certain: each of its parts is one of the first's. */
-function implies(first: Expression, second: Expression): boolean {
-  const facts = new Set<string>()
-  const gather = (node: Expression): void => {
-    facts.add(textOf(node))
-    if (node.kind === "every") node.of.forEach(gather)
+/** The texts of what is true wherever an expression is. */
+function factsOf(expression: Expression): readonly string[] {
+  return expression.kind === "every" ? expression.of.flatMap(factsOf) : [textOf(expression)]
+}
+
+/** Whether an expression is true for certain wherever some facts are: each of its parts is one of them. */
+function follows(expression: Expression, facts: ReadonlySet<string>): boolean {
+  switch (expression.kind) {
+    case "constant": return expression.value === true
+    case "every": return expression.of.every((part) => follows(part, facts))
+    case "some": return expression.of.some((part) => follows(part, facts)) || facts.has(textOf(expression))
+    default: return facts.has(textOf(expression))
   }
-  gather(first)
-  const holds = (node: Expression): boolean => {
-    switch (node.kind) {
-      case "constant": return node.value === true
-      case "every": return node.of.every(holds)
-      case "some": return node.of.some(holds) || facts.has(textOf(node))
-      default: return facts.has(textOf(node))
-    }
-  }
-  return holds(second)
 }
 
 /** An expression without its places: equal texts ask the same. */
 function textOf(expression: Expression): string {
-  return JSON.stringify(expression, (key, value: unknown) => {
+  return JSON.stringify(expression, function (this: { readonly value?: Value }, key, value: unknown) {
     if (key === "pointer") return undefined
     if (typeof value === "bigint") return String(value)
-    if (key === "regex") return [(value as Regex).source, (value as Regex).options]
-    // Values of BSON are told apart by their canonical text; JSON's own would make one of NaN and null.
-    return key === "value" && typeof value !== "boolean" ? ejsonText(value as Value) : value
+    // JSON's own text of a value of BSON may be that of another: of NaN and null, of a date and what it is written as.
+    return key === "value" ? ejsonText(this.value) : value
   })
 }
 
@@ -95,14 +92,21 @@ export function mayHold(expression: Expression | undefined): expression is Expre
 
 /** Whether a role lets anything be read or written. */
 function grants({ read, write, fields, additionalFields }: Role): boolean {
-  const below = (rules: FieldRules | undefined): boolean => [...(rules?.values() ?? [])].some((rule) => mayHold(rule.read) || mayHold(rule.write) || below(rule.fields))
-  if (mayHold(write) || mayHold(read)) return true
-  return read === undefined && (below(fields) || mayHold(additionalFields?.read) || mayHold(additionalFields?.write))
+  if (mayHold(read) || mayHold(write)) return true
+  const entries: FieldRule[] = [...(fields?.values() ?? []), { read: additionalFields?.read, write: additionalFields?.write, fields: undefined }]
+  // A field that may be written is shown too.
+  return entries.some((entry) => entryGrants(entry, read === undefined, read === undefined || write === undefined))
+}
+
+/** `reads`, `writes`: no permission of that kind above the entry decides instead of those in it. */
+function entryGrants({ read, write, fields }: FieldRule, reads: boolean, writes: boolean): boolean {
+  if ((reads && mayHold(read)) || (writes && mayHold(write))) return true
+  return [...(fields?.values() ?? [])].some((entry) => entryGrants(entry, reads && read === undefined, writes && write === undefined))
 }
 
 function remarksOnFilters(filters: readonly Filter[]): RuleWarning[] {
   const never = filters.flatMap(({ applyWhen, name, pointer }) => (applyWhen !== undefined && isNever(applyWhen) ? [{ code: "never-applies", path: childPointer(pointer, "apply_when"), message: `\`apply_when\` of filter \`${name}\` is always false` }] : []))
-  const always = filters.filter(({ applyWhen }) => applyWhen === undefined || implies({ kind: "constant", value: true }, applyWhen))
+  const always = filters.filter(({ applyWhen }) => applyWhen === undefined || follows(applyWhen, new Set()))
   const [first, ...others] = always.map((filter) => ({ filter, kind: kindOf(filter.projection ?? {}) })).filter(({ kind }) => kind !== "neither")
   const other = others.find(({ kind }) => kind !== first?.kind)
   return other === undefined || first === undefined ? never : [...never, conflict(first.filter, other.filter)]

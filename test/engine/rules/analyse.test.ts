@@ -1,0 +1,203 @@
+// Remarks across the roles and filters of a file, as `backstitch check` prints them.
+import { describe, expect, test } from "vitest"
+import { analyseRules, parseRules, type Problems, type RuleWarning } from "../../../engine/index.ts"
+import { shadowOf } from "../../../engine/rules/index.ts"
+
+function analysed(raw: { readonly roles?: readonly object[]; readonly filters?: readonly object[] }): readonly RuleWarning[] {
+  const problems: Problems = { errors: [], warnings: [] }
+  const rules = parseRules(raw, { kind: "collection", problems })
+  expect(problems.errors).toEqual([])
+  return analyseRules(rules)
+}
+
+/** What is said of roles `r0`, `r1`, …; one that says nothing else applies always and may be read. */
+const ofRoles = (...roles: readonly object[]): readonly RuleWarning[] => analysed({ roles: roles.map((role, index) => ({ name: `r${index}`, apply_when: {}, read: true, ...role })) })
+const places = (warnings: readonly RuleWarning[]): string[] => warnings.map(({ code, path }) => `${code} ${path}`)
+const when = (...conditions: readonly unknown[]): string[] => places(ofRoles(...conditions.map((apply_when) => ({ apply_when }))))
+
+const mine = { owner: "%%user.id" }
+const second = ["unreachable-role /roles/1/apply_when"]
+
+describe("a role that is never assigned", () => {
+  test.each<[string, unknown[], string[]]>([
+    ["after one that always applies", [{}, mine], second],
+    ["after one that always applies, in other words", [{ $and: [true, {}] }, mine], second],
+    ["after one that may as well always apply", [{ $or: [mine, true] }, { a: 1 }], second],
+    ["the same condition", [mine, mine], second],
+    ["the same condition in another order and spelling", [{ ...mine, a: { $in: [1, 2] } }, { "%and": [{ a: { "%in": [1, 2] } }, { "%%root.owner": "%%user.id" }] }], second],
+    ["a narrower condition", [mine, { ...mine, open: true }], second],
+    ["a narrower condition with more in it", [{ a: 1, b: 2 }, { $and: [{ $and: [{ a: 1 }, { c: 3 }] }, { b: 2 }] }], second],
+    ["one of several alternatives", [{ $or: [mine, { open: true }] }, { open: true }], second],
+    ["an alternative of two conditions", [{ $or: [{ a: 1, b: 2 }, { open: true }] }, { c: 3, b: 2, a: 1 }], second],
+    ["the same alternatives", [{ $or: [mine, { open: true }] }, { a: 1, $or: [mine, { open: true }] }], second],
+    ["the same reverse", [{ a: { $ne: 1 } }, { "%%false": { a: 1 } }], second],
+    ["the second of three, and the third", [{}, mine, { a: 1 }], [...second, "unreachable-role /roles/2/apply_when"]],
+    ["after one that comes second", [{ b: 1 }, mine, { ...mine, a: 1 }], ["unreachable-role /roles/2/apply_when"]],
+    ["a wider condition", [{ ...mine, open: true }, mine], []],
+    ["another condition", [mine, { a: 1 }], []],
+    ["other alternatives", [{ $or: [mine, { open: true }] }, { a: 1 }], []],
+    ["one of two conditions of an alternative", [{ $or: [{ a: 1, b: 2 }, { open: true }] }, { a: 1 }], []],
+    ["either of two, of which the role before needs one", [mine, { $or: [mine, { open: true }] }], []],
+    ["the reverse", [mine, { $nor: [mine] }], []],
+    ["after one that never applies", [{ $or: [false, false] }, mine], ["never-applies /roles/0/apply_when"]],
+    ["after one without a condition, which never applies", [null, mine], []],
+    ["after one whose condition is text and never true", ["true", mine, "true"], []],
+  ])("%s", (_name, conditions, expected) => {
+    expect(when(...conditions)).toEqual(expected)
+  })
+
+  test.each<[string, unknown, unknown]>([
+    ["a number and its text", 1, "1"],
+    ["NaN and null", { $numberDouble: "NaN" }, null],
+    ["a date and its text", { $date: "2020-01-01T00:00:00Z" }, "2020-01-01T00:00:00.000Z"],
+    ["an ObjectId and its text", { $oid: "64f000000000000000000001" }, "64f000000000000000000001"],
+    ["an ObjectId and its text, deeper", { b: [{ $oid: "64f000000000000000000001" }] }, { b: ["64f000000000000000000001"] }],
+    ["two patterns", { $regex: "x" }, { $regex: "y" }],
+    ["two options of a pattern", { $regex: "x" }, { $regex: "x", $options: "i" }],
+    ["two remainders", { $mod: [4, 1] }, { $mod: [4, 2] }],
+    ["two types", { $type: "int" }, { $type: "long" }],
+    ["two sizes", { $size: 1 }, { $size: 2 }],
+    ["two places", "%%user.id", "%%user.custom_data.id"],
+  ])("values that only look alike make two conditions: %s", (_name, one, other) => {
+    expect(when({ a: one }, { a: other })).toEqual([])
+    expect(when({ a: one, b: 1 }, { b: 1, a: one })).toEqual(second)
+  })
+
+  test("a role without a condition is in no other's shadow", () => {
+    const [always, bare] = parseRules({ roles: [{ name: "r0", apply_when: {} }, { name: "r1" }] }, { kind: "collection", problems: { errors: [], warnings: [] } }).roles
+    expect(always && bare && [shadowOf(bare, [always]), shadowOf(always, [bare]), shadowOf(always, [bare, always])]).toEqual([undefined, undefined, always])
+  })
+})
+
+describe("a role that never applies", () => {
+  test.each<[string, unknown, string[]]>([
+    ["false", false, ["never-applies /roles/0/apply_when"]],
+    ["false beside a condition", { a: 1, "%and": [false] }, ["never-applies /roles/0/apply_when"]],
+    ["alternatives of which each is false", { $or: [false, { a: 1, $and: [false] }] }, ["never-applies /roles/0/apply_when"]],
+    ["an alternative that may hold", { $or: [false, { a: 1 }] }, []],
+    ["true", true, []],
+    ["a condition", { a: false }, []],
+    // The parser says of these that they are no expression, or that there is none.
+    ["text", "false", []],
+    ["none", null, []],
+  ])("%s", (_name, condition, expected) => {
+    expect(when(condition)).toEqual(expected)
+  })
+})
+
+describe("a role that is to withhold and may not", () => {
+  const banned = { "%%user.custom_data.banned": true }
+  const withholding = { apply_when: banned, read: false }
+  const calling = { "%%true": { "%function": { name: "isBanned" } } }
+  const first = ["withholding-can-fail /roles/0/apply_when"]
+
+  test.each<[string, object[], string[]]>([
+    ["by custom data that some do not have", [withholding, {}], first],
+    ["by a function", [{ apply_when: calling, read: false }, {}], first],
+    ["by both", [{ apply_when: { ...calling, ...banned }, read: false }, {}], first],
+    ["before one that grants, wherever it stands", [withholding, { read: false, apply_when: mine }, { apply_when: { a: 1 } }, { read: false }], first],
+    ["by what the document says", [{ apply_when: mine, read: false }, {}], []],
+    ["from those without custom data", [{ apply_when: { "%%user.custom_data.team": null }, read: false }, {}], []],
+    ["where nothing later grants", [withholding, { read: false }], []],
+    ["where nothing comes later", [withholding], []],
+    ["after the one that grants", [{ apply_when: mine }, withholding], []],
+    ["where what comes later never applies", [withholding, { apply_when: { a: 1, $and: [false] } }], ["never-applies /roles/1/apply_when"]],
+    ["where what comes later has text for a condition", [withholding, { apply_when: "true" }], []],
+    ["where what comes later has no condition", [withholding, { apply_when: null }], []],
+  ])("%s", (_name, roles, expected) => {
+    expect(places(ofRoles(...roles))).toEqual(expected)
+  })
+
+  // SOURCE: specification 8.1, 8.2, 9.1: a permission of the role decides instead of those of its fields, and one of a field instead of those in it.
+  test.each<[string, object, boolean]>([
+    ["read", { read: true }, true],
+    ["read where a document allows it", { read: { open: true } }, true],
+    ["write", { read: false, write: true }, true],
+    ["a readable field", { fields: { a: {}, b: { read: true } } }, true],
+    ["a writable field", { fields: { a: { write: true } } }, true],
+    ["a readable field in a field", { fields: { a: { fields: { b: {}, c: { read: { open: true } } } } } }, true],
+    ["a writable field in a field", { fields: { a: { fields: { b: { write: true } } } } }, true],
+    ["further fields to read", { fields: { a: {} }, additional_fields: { read: true } }, true],
+    ["further fields to write", { additional_fields: { write: true } }, true],
+    ["a field to write and not to read", { read: false, fields: { a: { write: true } } }, true],
+    ["a field that would be writable, and is readable thereby", { write: false, fields: { a: { write: true } } }, true],
+    ["a field to write in one that cannot be read", { read: false, fields: { a: { read: false, fields: { b: { write: true } } } } }, true],
+    ["a field to read in one that cannot be written", { fields: { a: { write: false, fields: { b: { read: true } } } } }, true],
+    ["no permission", {}, false],
+    ["a field below a role that cannot be read", { read: false, fields: { a: { read: true } } }, false],
+    ["further fields below one", { read: false, additional_fields: { read: true } }, false],
+    ["a field in a field below one that cannot be read", { read: false, fields: { a: { fields: { b: { read: true } } } } }, false],
+    ["a writable field below one that can be neither read nor written", { read: false, write: false, fields: { a: { read: true, write: true } } }, false],
+    ["a writable field in a field of one", { read: false, write: false, fields: { a: { fields: { b: { write: true } } } } }, false],
+    ["a field to read in one that cannot be read", { fields: { a: { read: false, fields: { b: { read: true } } } } }, false],
+    ["a field to write in one that cannot be written", { fields: { a: { write: false, fields: { b: { write: true } } } } }, false],
+    ["fields without permissions", { fields: { a: { fields: { b: {} } } }, additional_fields: {} }, false],
+    ["permissions that are false or text", { read: false, write: "true", fields: { a: { read: "true", write: false } }, additional_fields: { read: false, write: false } }, false],
+  ])("what grants something: %s", (_name, permissions, isGrant) => {
+    const role = { read: undefined, ...permissions }
+    expect(places(ofRoles({ ...role, apply_when: banned }, {}))).toEqual(isGrant ? [] : first)
+    expect(places(ofRoles(withholding, role))).toEqual(isGrant ? first : [])
+  })
+})
+
+describe("what `analyse` says of expressions", () => {
+  const unknown = { "%%user.rol": 1 }
+  const withoutData = { "%%user.custom_data.team": null }
+
+  test.each<[string, object, string]>([
+    ["apply_when", { apply_when: unknown }, "apply_when"],
+    ["read", { read: unknown }, "read"],
+    ["write", { write: unknown }, "write"],
+    ["insert", { insert: unknown }, "insert"],
+    ["delete", { delete: unknown }, "delete"],
+    ["document_filters, read", { document_filters: { read: unknown, write: true } }, "document_filters/read"],
+    ["document_filters, write", { document_filters: { read: true, write: unknown } }, "document_filters/write"],
+    ["a field, read", { read: undefined, fields: { a: { read: unknown } } }, "fields/a/read"],
+    ["a field in a field, write", { read: undefined, fields: { a: { fields: { b: { write: unknown } } } } }, "fields/a/fields/b/write"],
+    ["additional_fields, read", { read: undefined, additional_fields: { read: unknown } }, "additional_fields/read"],
+    ["additional_fields, write", { read: undefined, additional_fields: { write: unknown } }, "additional_fields/write"],
+  ])("is said of %s", (_name, role, place) => {
+    expect(places(ofRoles(role))).toEqual([`unknown-member /roles/0/${place}/%%user.rol`])
+  })
+
+  test("users without custom data: of what grants to them, not of what keeps them out", () => {
+    expect(places(ofRoles({ apply_when: withoutData }))).toEqual(["holds-without-custom-data /roles/0/apply_when/%%user.custom_data.team"])
+    expect(places(ofRoles({ read: withoutData }))).toEqual(["holds-without-custom-data /roles/0/read/%%user.custom_data.team"])
+    expect(places(ofRoles({ apply_when: withoutData, read: false }))).toEqual([])
+    expect(places(ofRoles({ apply_when: { ...withoutData, a: { $in: [] } }, read: false }))).toEqual(["never-holds /roles/0/apply_when/a/$in"])
+    expect(places(ofRoles({ read: undefined, insert: withoutData }))).toEqual(["holds-without-custom-data /roles/0/insert/%%user.custom_data.team"])
+  })
+})
+
+describe("filters", () => {
+  const including = { projection: { x: 1 } }
+  const excluding = { projection: { y: 0 } }
+  const ofFilters = (...filters: readonly object[]): string[] => places(analysed({ filters: filters.map((filter, index) => ({ name: `f${index}`, ...filter })) }))
+
+  test.each<[string, object[], string[]]>([
+    ["projections of both kinds", [including, excluding], ["conflicting-projections /filters/1/projection"]],
+    ["the other way round, and the first that differs", [{ apply_when: {}, ...excluding }, excluding, { apply_when: true, ...including }, including], ["conflicting-projections /filters/2/projection"]],
+    ["always, in other words", [{ apply_when: { $or: [{ "%%user.id": "V" }, {}] }, ...including }, excluding], ["conflicting-projections /filters/1/projection"]],
+    ["of one kind", [including, including, { query: {} }], []],
+    ["one of `_id` alone goes with both", [{ projection: { _id: 0 } }, including], []],
+    ["one that applies to some users", [including, { apply_when: { "%%user.id": "V" }, ...excluding }], []],
+    ["a filter that never applies", [including, { apply_when: false, ...excluding }], ["never-applies /filters/1/apply_when"]],
+    ["both remarks", [{ apply_when: { $and: [false] }, query: {} }, including, excluding], ["never-applies /filters/0/apply_when", "conflicting-projections /filters/2/projection"]],
+    // SOURCE: specification 12: a gap must not lift a filter, so text, which is no expression, does not keep it from applying.
+    ["a filter with text for a condition applies", [{ apply_when: "false", ...including }], []],
+  ])("%s", (_name, filters, expected) => {
+    expect(ofFilters(...filters)).toEqual(expected)
+  })
+})
+
+test("remarks name the roles and filters they are about", () => {
+  const roles = [{ name: "banned", apply_when: { "%%user.custom_data.banned": true }, read: false }, { name: "off", apply_when: false }, { name: "all", apply_when: {}, read: true }, { name: "late", apply_when: mine }]
+  const filters = [{ name: "some", projection: { a: 1 } }, { name: "rest", projection: { b: 0 } }, { name: "none", apply_when: false, query: {} }]
+  expect(analysed({ roles, filters }).map(({ message }) => message)).toEqual([
+    "role `banned` grants nothing, and where its `apply_when` has no value or its function fails, role `all` is tried, which grants; write the condition into that role",
+    "`apply_when` of role `off` is always false",
+    "role `late` is never assigned: role `all` stands before it and applies wherever it does",
+    "`apply_when` of filter `none` is always false",
+    "the projections of the filters `some` and `rest` include and exclude fields: every request fails",
+  ])
+})
