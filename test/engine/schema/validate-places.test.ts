@@ -44,6 +44,11 @@ describe("what was there before is that at the same place", () => {
   })
 })
 
+test("a schema tells whether it is empty", () => {
+  const isEmpty = (raw: unknown): boolean => parseSchema(raw, { problems: { errors: [], warnings: [] } }).isEmpty
+  expect([{}, true, [], null, { title: "t" }, { bsonType: "object", properties: {} }].map(isEmpty)).toEqual([true, false, false, false, false, false])
+})
+
 test("an empty schema admits everything, one that is closed only what it names", () => {
   expect(problemsOf({}, { a: 1 })).toEqual([])
   expect(problemsOf({ bsonType: "object" }, { a: 1 })).toEqual([])
