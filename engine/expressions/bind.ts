@@ -48,12 +48,7 @@ export function bindOperand(operand: Operand, known: KnownScope): Operand {
     case "list": return { kind: "list", items: operand.items.map((item) => bindOperand(item, known)) }
     case "document": return { kind: "document", fields: operand.fields.map(([field, value]) => [field, bindOperand(value, known)]) }
     case "call": return { ...operand, args: operand.args.map((argument) => bindOperand(argument, known)) }
-    case "conversion": {
-      const bound: Operand = { ...operand, of: bindOperand(operand.of, known) }
-      if (!isFixed(bound)) return bound
-      const value = resolve(bound, nothing)
-      return value === missing || value === undetermined ? { kind: "undetermined" } : { kind: "literal", value, expanded: true }
-    }
+    case "conversion": return { ...operand, of: bindOperand(operand.of, known) }
     default: return operand
   }
 }
@@ -62,12 +57,12 @@ function bindSubject(reference: Reference, known: KnownScope): BoundSubject {
   if (!isKnown(reference.source)) return { kind: "document", source: reference.source, path: reference.path }
   let { value, path } = knownRoot(known, reference)
   // A path is walked as far as it has one end; the rest goes over a list.
-  while (path.length > 0 && value !== missing && !Array.isArray(value)) {
+  while (path.length > 0 && !Array.isArray(value)) {
     const [segment, ...rest] = path
     value = isDocument(value) && Object.hasOwn(value, segment as string) ? value[segment as string] : missing
     path = rest
   }
-  return { kind: "known", value, path: value === missing ? [] : path }
+  return { kind: "known", value, path }
 }
 
 function bindIsConstant(operand: Operand, wanted: boolean): BoundNode {

@@ -75,7 +75,7 @@ export function combine(kind: "every" | "some", of: readonly BoundNode[]): Bound
 /** Not. */
 export function reverse(of: BoundNode): BoundNode {
   if (of.kind === "constant") return constant(of.value === undefined ? undefined : !of.value)
-  return of.kind === "not" ? of.of : { kind: "not", of }
+  return { kind: "not", of }
 }
 
 /** Whether evaluating a node may ask for a call. */
@@ -104,7 +104,6 @@ export function readsDocument(operand: Operand): boolean {
 export function isFixed(operand: Operand): boolean {
   return !operandHas(operand, (part) => part.kind === "reference" || part.kind === "call")
 }
-
 
 /** Whether a node hangs on the document; the item of an `$elemMatch` around it does not count. */
 export function nodeReadsDocument(node: BoundNode): boolean {

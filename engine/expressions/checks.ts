@@ -1,5 +1,5 @@
 // A question put to a subject: to every end of its path, and where the operator opens lists to their items.
-import { bsonTypeOf, rank, rankOf, walkPath, type BSONRegExp, type BSONSymbol, type Value } from "../../kernel/index.ts"
+import { bsonTypeOf, walkPath, type BSONRegExp, type BSONSymbol, type Value } from "../../kernel/index.ts"
 import { missing } from "./resolve.ts"
 import { equalTo, isOrdered, oneOf, ordered, type SubjectTest } from "./tests.ts"
 import type { TestOperator } from "./tree.ts"
@@ -12,7 +12,7 @@ import type { Ternary } from "./types.ts"
  */
 export type MatchMode = "literal" | "item" | "expanded"
 
-/** A question to the subject at `path` below `root`. `direct`: lists are not opened, as for the item of an `$elemMatch`. */
+/** A question to the subject at `path` below `root`. `direct`: to `root` itself, which is not opened if it is a list, as for the item of an `$elemMatch`. */
 export interface Check {
   readonly run: (root: Value | typeof missing, path: readonly string[], direct: boolean) => Ternary
   /** The same as a test of one value, where it is that simple. */
@@ -21,10 +21,8 @@ export interface Check {
 
 /** The check that one end of the path passes a test. */
 export function anyEnd(test: SubjectTest): Check {
-  const direct = (value: Value, present: boolean): boolean => (present ? test.holds(value) : test.missing)
-  const opening = (value: Value, present: boolean, isElement: boolean): boolean => (present ? (isElement ? test.holds(value) : passes(test, value)) : test.missing)
-  const closed = test.opens ? opening : direct
-  return { simple: test, run: (root, path, isDirect) => (root === missing ? test.missing : walkPath(root, path, isDirect ? direct : closed)) }
+  const opened = (value: Value, present: boolean, isElement: boolean): boolean => (present ? (isElement ? test.holds(value) : passes(test, value)) : test.missing)
+  return { simple: test, run: (root, path, direct) => (root === missing ? test.missing : direct ? test.holds(root) : walkPath(root, path, opened)) }
 }
 
 /** Whether a present value passes a test, opened if the test opens lists. */
@@ -45,9 +43,9 @@ export function equality(value: Value, mode: MatchMode): Check {
  */
 function expandedList(list: readonly Value[]): Check {
   const whole = anyEnd({ holds: equalTo(list), opens: true, missing: false })
-  const item = anyEnd({ holds: oneOf(list), opens: false, missing: false })
-  const anyList = anyEnd({ holds: Array.isArray, opens: false, missing: false })
-  return { run: (root, path, direct) => whole.run(root, path, direct) === true || (item.run(root, path, true) === true && anyList.run(root, path, true) === false) }
+  const item = membership(list, false)
+  const anyList = anyEnd({ holds: Array.isArray, opens: true, missing: false })
+  return { run: (root, path, direct) => whole.run(root, path, direct) === true || (anyList.run(root, path, direct) === false && item.run(root, path, direct) === true) }
 }
 
 /** The check that the subject matches one of the items. `looseNull`: a literal null is among them. */
@@ -82,20 +80,19 @@ export function order(operator: "gt" | "gte" | "lt" | "lte", value: Value): Chec
   return isOrdered(value) ? anyEnd({ holds: ordered(operator, value), opens: true, missing: false }) : undefined
 }
 
-/** The check an operator makes of a resolved operand; undefined when the test is then undetermined. */
+/**
+ * The check an operator makes of an operand that has been read; undefined when the test is then undetermined.
+ * INVARIANT: the lists of `$in` and `$all` are no literals; `bindComparison` has taken those apart.
+ */
 export function checkFor(operator: TestOperator, value: Value, mode: MatchMode): Check | undefined {
   switch (operator) {
     case "eq": return equality(value, mode)
-    case "in": return Array.isArray(value) ? membership(value, mode === "literal" && value.some(isNull)) : undefined
-    case "all": return Array.isArray(value) ? every(value.map((item: Value) => equality(item, mode === "literal" ? mode : "item"))) : undefined
+    case "in": return Array.isArray(value) ? membership(value, false) : undefined
+    case "all": return Array.isArray(value) ? every(value.map((item: Value) => equality(item, "item"))) : undefined
     default: return order(operator, value)
   }
 }
 
 function every(checks: readonly Check[]): Check {
   return { run: (root, path, direct) => checks.length > 0 && checks.every((check) => check.run(root, path, direct) === true) }
-}
-
-function isNull(value: Value): boolean {
-  return value === null || rankOf(value) === rank.null
 }

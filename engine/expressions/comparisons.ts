@@ -18,7 +18,7 @@ export function fixed(subject: BoundSubject, check: Check, of: FixedTest["of"]):
 function modeOf(operand: Operand): MatchMode {
   switch (operand.kind) {
     case "literal": return operand.expanded ? "expanded" : "literal"
-    case "list": case "document": return "literal"
+    case "list": return "literal"
     default: return "expanded"
   }
 }
@@ -57,9 +57,12 @@ function bindMembership(subject: BoundSubject, items: readonly Operand[]): Bound
   const parts: BoundNode[] = []
   let looseNull = false
   for (const item of items) {
-    const value = isFixed(item) ? resolve(item, nothing) : undefined
-    if (!isFixed(item)) parts.push({ kind: "open", operator: "eq", subject, operand: item, mode: itemMode(item) })
-    else if (value === missing || value === undetermined) parts.push(constants.unknown)
+    if (!isFixed(item)) {
+      parts.push({ kind: "open", operator: "eq", subject, operand: item, mode: itemMode(item) })
+      continue
+    }
+    const value = resolve(item, nothing)
+    if (value === missing || value === undetermined) parts.push(constants.unknown)
     else {
       values.push(value)
       looseNull ||= value === null && itemMode(item) === "literal"

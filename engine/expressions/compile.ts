@@ -114,7 +114,7 @@ function compileFixed(node: FixedTest): Step {
 }
 
 /** The item of an `$elemMatch` is not opened again. */
-export function isDirect(subject: BoundSubject): boolean {
+function isDirect(subject: BoundSubject): boolean {
   return subject.kind === "document" && subject.source === "item" && subject.path.length === 0
 }
 
@@ -180,7 +180,7 @@ function compileElemMatch(node: BoundNode & { kind: "elemMatch" }, calls: CallTa
 }
 
 /** True when one item passes, undetermined when none does but one might. */
-export function elemMatch(node: { readonly subject: BoundSubject; readonly documents: boolean }, root: Value | typeof missing, of: (item: Value) => Ternary): Ternary {
+function elemMatch(node: { readonly subject: BoundSubject; readonly documents: boolean }, root: Value | typeof missing, of: (item: Value) => Ternary): Ternary {
   let result: Ternary = false
   const lists = endsOf(root, node.subject.path)
   for (const list of lists) {

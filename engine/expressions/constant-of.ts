@@ -1,5 +1,5 @@
 // What a bound expression comes to without any document.
-import { combine, constant, constants, makesCalls, nodeReadsDocument, readsDocument, reverse, type BoundExpression, type BoundNode } from "./bound.ts"
+import { combine, constant, makesCalls, nodeReadsDocument, readsDocument, reverse, type BoundExpression, type BoundNode } from "./bound.ts"
 import { compileNode } from "./compile.ts"
 import { bindComparison } from "./comparisons.ts"
 import { missing, resolve, undetermined } from "./resolve.ts"
@@ -12,34 +12,8 @@ import type { CallResult, CallTable, Ternary } from "./types.ts"
  * Calls without an answer count as undetermined and are noted in the call table: make them only if this gives undefined.
  */
 export function constantOf(bound: BoundExpression): Ternary | "depends" {
-  return valueOf(settleCalls(bound.root, bound.calls))
-}
-
-function valueOf(node: BoundNode): Ternary | "depends" {
-  switch (node.kind) {
-    case "constant": return node.value
-    case "every": return combineValues(node.of, false)
-    case "some": return combineValues(node.of, true)
-    case "not": {
-      const value = valueOf(node.of)
-      return typeof value === "boolean" ? !value : value
-    }
-    case "fixed": return node.subject.kind === "document" && node.subject.source === "item" ? undefined : "depends"
-    case "elemMatch": return node.subject.kind === "known" && !nodeReadsDocument(node.of) ? undefined : "depends"
-    case "open": return node.subject.kind === "known" && !readsDocument(node.operand) ? undefined : "depends"
-    case "isConstant": return readsDocument(node.operand) ? "depends" : undefined
-  }
-}
-
-function combineValues(of: readonly BoundNode[], decisive: boolean): Ternary | "depends" {
-  let result: Ternary | "depends" = !decisive
-  for (const part of of) {
-    const value = valueOf(part)
-    if (value === decisive) return decisive
-    if (value === "depends" || result === "depends") result = "depends"
-    else if (value === undefined) result = undefined
-  }
-  return result
+  const node = settleCalls(bound.root, bound.calls)
+  return node.kind === "constant" ? node.value : nodeReadsDocument(node) ? "depends" : undefined
 }
 
 /**
@@ -53,7 +27,7 @@ export function settleCalls(node: BoundNode, calls: CallTable): BoundNode {
     case "open": {
       if (readsDocument(node.operand)) return node
       const value = settleOperand(node.operand, calls)
-      return value === undefined ? node : value.kind === "undetermined" ? constants.unknown : bindComparison(node.operator, node.subject, value)
+      return value === undefined ? node : bindComparison(node.operator, node.subject, value)
     }
     case "isConstant": {
       if (readsDocument(node.operand)) return node
@@ -81,5 +55,5 @@ function settleOperand(operand: Operand, calls: CallTable): Operand | undefined 
   }
   const value = resolve(operand, { scope: {}, item: missing, calls: watching })
   if (isWanted) return undefined
-  return value === missing || value === undetermined ? { kind: "undetermined" } : { kind: "literal", value, expanded: operand.kind !== "list" && operand.kind !== "document" }
+  return value === missing || value === undetermined ? { kind: "undetermined" } : { kind: "literal", value, expanded: operand.kind !== "list" }
 }

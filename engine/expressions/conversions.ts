@@ -1,5 +1,5 @@
 // The four conversions between ids and their text.
-import { Binary, bsonTypeOf, ObjectId, UUID, type Value } from "../../kernel/index.ts"
+import { bsonTypeOf, ObjectId, UUID, type Value } from "../../kernel/index.ts"
 import { isUuid } from "./tests.ts"
 import type { ConversionName } from "./tree.ts"
 
@@ -7,9 +7,9 @@ const uuidText = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$
 
 const table = {
   stringToOid:  (value) => (typeof value === "string" ? toObjectId(value) : undefined),
-  oidToString:  (value) => (bsonTypeOf(value) === "ObjectId" ? (value as InstanceType<typeof ObjectId>).toHexString().toLowerCase() : undefined),
-  stringToUuid: (value) => (typeof value === "string" && uuidText.test(value) ? new UUID(value.toLowerCase()).toBinary() : undefined),
-  uuidToString: (value) => (isUuid(value) ? toUuidText(value) : undefined),
+  oidToString:  (value) => (bsonTypeOf(value) === "ObjectId" ? (value as InstanceType<typeof ObjectId>).toHexString() : undefined),
+  stringToUuid: (value) => (typeof value === "string" && uuidText.test(value) ? new UUID(value).toBinary() : undefined),
+  uuidToString: (value) => (isUuid(value) ? value.toUUID().toHexString() : undefined),
 } satisfies Record<ConversionName, (value: Value) => Value | undefined>
 
 /** Converts a value, or gives undefined when it cannot be converted. */
@@ -21,9 +21,4 @@ function toObjectId(text: string): Value | undefined {
   if (/^[0-9a-f]{24}$/i.test(text)) return ObjectId.createFromHexString(text)
   const bytes = Buffer.from(text, "utf8")
   return bytes.length === 12 ? new ObjectId(bytes) : undefined
-}
-
-function toUuidText(value: Binary): string {
-  const hex = Buffer.from(value.buffer.subarray(0, 16)).toString("hex")
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-")
 }

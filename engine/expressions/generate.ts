@@ -23,7 +23,7 @@ export type Factory<Of extends keyof Programs> = (operands: readonly unknown[]) 
 function among(value: Value, wanted: Value, test: SubjectTest): boolean {
   if (!Array.isArray(value)) return test.holds(value)
   for (const item of value as readonly Value[]) {
-    if (item === wanted || (typeof item === "object" && item !== null && test.holds(item))) return true
+    if (item === wanted || (typeof item === "object" && test.holds(item))) return true
   }
   return false
 }
@@ -119,7 +119,7 @@ export function programText(shape: string, of: keyof Programs): string {
   }
 
   function test(): string {
-    const [letter, count, question, passesMissing] = shape.slice(at, at + 4).split("") as [Base, string, Question, string]
+    const [letter, count, question, passesMissing] = shape.slice(at).split("") as [Base, string, Question, string]
     if (!Object.hasOwn(bases, letter) || !/^\d$/.test(count) || !(question === "w" || Object.hasOwn(questions, question))) throw new InternalError("internal", "a shape has a letter that is not known")
     at += 4
     used.add(letter)

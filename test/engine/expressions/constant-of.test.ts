@@ -3,7 +3,7 @@ import { expect, test } from "vitest"
 import { bind, constantOf, createCallTable, parseExpressionOrThrow, type KnownScope, type Ternary } from "../../../engine/expressions/index.ts"
 import type { Value } from "../../../kernel/index.ts"
 
-const known: KnownScope = { user: { id: "u1", custom_data: { t: "red", list: [{ a: 1, b: "x" }, { a: 2, b: "y" }], names: ["x", "y"] } } }
+const known: KnownScope = { user: { id: "u1", custom_data: { t: "red", list: [{ a: 1, b: "x" }, { a: 2, b: "y" }], names: ["x", "y"], flag: false, within: [{ parts: [{ c: 1 }] }] } } }
 const call = (name: string, ...args: unknown[]): object => ({ "%function": { name, arguments: args } })
 const holds = (name: string, ...args: unknown[]): object => ({ "%%true": call(name, ...args) })
 /** What each function is found to give; `wanted` has no answer yet, and `failed` threw. */
@@ -62,6 +62,26 @@ test.each<[string, unknown, Ternary | "depends", string[]?]>([
   ["an item of the user's list against a call without an answer", { "%%user.custom_data.list": { $elemMatch: { b: call("wanted") } } }, undefined, ["wanted"]],
   ["an item of the user's list, where what is known decides alone", { "%%user.custom_data.list": { $elemMatch: { a: 3, b: call("wanted") } } }, false],
   ["an item of the user's list against the document", { "%%user.custom_data.list": { $elemMatch: { b: "%%root.b" } } }, "depends"],
+  ["an item of the user's list against what is missing", { "%%user.custom_data.list": { $elemMatch: { a: "%%user.custom_data.none" } } }, undefined],
+  ["an item of the user's list, one part undetermined, another a call", { "%%user.custom_data.list": { $elemMatch: { a: "%%user.custom_data.none", b: call("x") } } }, undefined],
+  ["an item of the user's list, where the user refuses", { "%%user.custom_data.list": { $elemMatch: { "%%user.id": "other", b: "%%root.b" } } }, false],
+  ["an item of the user's list, where the reverse of what the user is refuses", { "%%user.custom_data.list": { $elemMatch: { $nor: [{ "%%user.id": "u1" }], b: "%%root.b" } } }, false],
+  ["an item of the user's list, where the user against a call refuses", { "%%user.custom_data.list": { $elemMatch: { "%%user.id": call("x") } } }, false],
+  ["an item of the user's list, by itself and the document", { "%%user.custom_data.list": { $elemMatch: { a: 1, b: "%%root.b" } } }, "depends"],
+  ["an item of the user's list, by itself or the document", { "%%user.custom_data.list": { $elemMatch: { $or: [{ a: 5 }, { b: "%%root.b" }] } } }, "depends"],
+  ["an item of the user's list unlike the document", { "%%user.custom_data.list": { $elemMatch: { $not: { b: "%%root.b" } } } }, "depends"],
+  ["an item of the user's list, where the document alone is asked", { "%%user.custom_data.list": { $elemMatch: { "%%root.b": 1 } } }, "depends"],
+  ["an item of the user's list, where the document is asked for a call", { "%%user.custom_data.list": { $elemMatch: { "%%root.b": call("x") } } }, "depends"],
+  ["an item of the user's list, where the document lacks a field and a call answers", { "%%user.custom_data.list": { $elemMatch: { "%%root.a": { $exists: false }, b: call("x") } } }, "depends"],
+  ["an item of the user's list, where a value of the document is asked", { "%%user.custom_data.list": { $elemMatch: { "%%true": "%%root.b" } } }, "depends"],
+  ["an item of the user's list, where a list of the document is asked", { "%%user.custom_data.list": { $elemMatch: { "%%root.list": { $elemMatch: { a: 1 } } } } }, "depends"],
+  ["an item within an item of the user's list", { "%%user.custom_data.within": { $elemMatch: { parts: { $elemMatch: { c: 1 } } } } }, true],
+  ["an item within an item of the user's list against the document", { "%%user.custom_data.within": { $elemMatch: { parts: { $elemMatch: { c: "%%root.c" } } } } }, "depends"],
+  ["both, where no item of the user's list passes", { $and: [{ "%%user.custom_data.list": { $elemMatch: { a: 3 } } }, open] }, false],
+  ["both, where a flag of the user's refuses", { $and: [{ "%%true": "%%user.custom_data.flag" }, open] }, false],
+  ["a value against a literal list with a call in it", { "%%user.custom_data.t": [call("x"), "red"] }, false],
+  ["a list of the user's against a literal list with a call in it", { "%%user.custom_data.names": [call("x"), "y"] }, true],
+  ["the document against a call without an answer", { owner: call("wanted") }, "depends", ["wanted"]],
   ["an item of a list of the document", { list: { $elemMatch: { b: call("x") } } }, "depends"],
 ])("%s", (_name, raw, result, wanted = []) => {
   expect(constant(raw)).toEqual({ result, wanted })
