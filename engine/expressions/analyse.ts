@@ -1,16 +1,11 @@
 // Remarks about expressions that load but will surprise their author. Nothing here decides anything.
-import { bind, bindNode } from "./bind.ts"
-import { makesCalls, readsDocument } from "./bound.ts"
-import { noCalls } from "./calls.ts"
-import { compileNode } from "./compile.ts"
-import { constantOf } from "./constant-of.ts"
 import { nearest } from "./names.ts"
-import { missing } from "./resolve.ts"
-import { eachOperand, referenceText, type Expression, type Leaf, type Reference, type Source } from "./tree.ts"
+import { eachOperand, referenceText, type Expression, type Operand, type Reference, type Source } from "./tree.ts"
+import { isCustomData, mayBeWithoutData, passesMissing } from "./without-custom-data.ts"
 import type { JsonPointer } from "../../kernel/index.ts"
-import type { KnownScope, RuleWarning } from "./types.ts"
+import type { RuleWarning } from "./types.ts"
 
-const withoutData: KnownScope = { user: { id: "", type: "normal", data: {}, custom_data: {}, identities: [] }, values: {}, environment: {}, request: {} }
+type Leaf = Exclude<Expression, { kind: "constant" | "every" | "some" | "not" }>
 
 /**
  * Remarks about one expression:
@@ -20,9 +15,11 @@ const withoutData: KnownScope = { user: { id: "", type: "normal", data: {}, cust
  */
 export function analyse(expression: Expression): RuleWarning[] {
   const warnings: RuleWarning[] = []
-  const excludesOthers = neverHoldsWithoutData(expression)
+  const admitsOthers = mayBeWithoutData(expression, true)
   eachLeaf(expression, (leaf, needed) => {
-    if (!excludesOthers && passesWithoutData(leaf, needed)) warnings.push(remark(leaf, "holds-without-custom-data", `users without custom data pass this test: ${referenceText(leaf.subject)} is missing for them`))
+    if (admitsOthers && "subject" in leaf && isCustomData(leaf.subject) && passesMissing(leaf, needed)) {
+      warnings.push(remark(leaf, "holds-without-custom-data", `users without custom data pass this test: ${referenceText(leaf.subject)} is missing for them`))
+    }
     warnings.push(...remarks(leaf, needed))
   })
   for (const { reference, pointer } of referencesOf(expression)) warnings.push(...remarksOnReference(reference, pointer))
@@ -32,43 +29,35 @@ export function analyse(expression: Expression): RuleWarning[] {
 /** Every place an expression reads, and where in the file it does. */
 export function referencesOf(expression: Expression): readonly { readonly reference: Reference; readonly pointer: JsonPointer }[] {
   const found: { reference: Reference; pointer: JsonPointer }[] = []
-  const collect = (node: Expression): void => {
-    if (node.kind === "elemMatch") {
-      found.push({ reference: node.subject, pointer: node.pointer })
-      collect(node.of)
-    } else if (node.kind === "every" || node.kind === "some") node.of.forEach(collect)
-    else if (node.kind === "not") collect(node.of)
-    else if (node.kind !== "constant") {
-      const { pointer } = node
-      if ("subject" in node) found.push({ reference: node.subject, pointer })
-      if ("operand" in node) eachOperand(node.operand, (operand) => { if (operand.kind === "reference") found.push({ reference: operand, pointer }) })
-    }
-  }
-  collect(expression)
+  eachLeaf(expression, (leaf) => {
+    for (const part of partsOf(leaf)) if (part.kind === "reference") found.push({ reference: part, pointer: leaf.pointer })
+  })
   return found
 }
 
 /** Whether an expression calls a function anywhere. */
 export function asksFunctions(expression: Expression): boolean {
-  return makesCalls(bindNode(expression, {}))
+  let found = false
+  eachLeaf(expression, (leaf) => { found ||= partsOf(leaf).some((part) => part.kind === "call") })
+  return found
 }
 
 /** Whether an expression asks custom data and is true for nobody who has none. */
 export function needsCustomData(expression: Expression): boolean {
-  return neverHoldsWithoutData(expression) && referencesOf(expression).some(({ reference }) => reference.source === "user" && reference.path[0] === "custom_data")
+  return !mayBeWithoutData(expression, true) && referencesOf(expression).some(({ reference }) => isCustomData(reference))
 }
 
 /**
  * Whether an expression is true only for users whom somebody chose: by a function, or by comparing their id, metadata or custom data with
- * what is in the rules. A document that names its user chooses nobody: he may have written it.
+ * what is in the rules or in a value of the app. A document that names its user chooses nobody: he may have written it.
  */
 export function choosesUsers(node: Expression): boolean {
   switch (node.kind) {
     case "constant": return node.value !== true
     case "every": return node.of.some(choosesUsers)
     case "some": return node.of.every(choosesUsers)
-    case "isConstant": return asksFunctions(node)
-    case "test": return asksFunctions(node) || (isOwnData(node.subject) && !readsDocument(node.operand) && !passesWithoutData(node, true))
+    case "isConstant": return asksFunctions(node) || referencesOf(node).every(({ reference }) => isOwnData(reference))
+    case "test": return asksFunctions(node) || (isOwnData(node.subject) && isGiven(node.operand) && !passesMissing(node, true))
     default: return false
   }
 }
@@ -77,27 +66,33 @@ function isOwnData({ source, path }: Reference): boolean {
   return source === "user" && (path[0] === "id" || path[0] === "data" || path[0] === "custom_data")
 }
 
-/** Visits the tests that decide an expression; `needed`: what each has to be for it to hold. */
+/** Whether the authors of an app say what an operand is. */
+function isGiven(operand: Operand): boolean {
+  return partsOfOperand(operand).every((part) => part.kind !== "reference" || part.source === "values" || part.source === "environment")
+}
+
+/** Visits the tests of an expression; `needed`: what each has to be for it to hold. */
 function eachLeaf(node: Expression, visit: (leaf: Leaf, needed: boolean) => void, needed = true): void {
   switch (node.kind) {
-    case "every": case "some": for (const part of node.of) eachLeaf(part, visit, needed); return
+    case "every": case "some": return node.of.forEach((part) => eachLeaf(part, visit, needed))
     case "not": return eachLeaf(node.of, visit, !needed)
-    case "constant": case "elemMatch": return
+    case "constant": return
+    case "elemMatch":
+      visit(node, needed)
+      return eachLeaf(node.of, visit, needed)
     default: visit(node, needed)
   }
 }
 
-/** Whether other parts of the expression keep users without custom data out for certain. */
-function neverHoldsWithoutData(expression: Expression): boolean {
-  const bound = bind(expression, withoutData)
-  const result = constantOf(bound)
-  return result === false || (result === undefined && !makesCalls(bound.root))
+/** Subject and operand of a test, with all that is in them. */
+function partsOf(leaf: Leaf): Operand[] {
+  return [...("subject" in leaf ? [leaf.subject] : []), ...("operand" in leaf ? partsOfOperand(leaf.operand) : [])]
 }
 
-function passesWithoutData(leaf: Leaf, needed: boolean): leaf is Leaf & { readonly subject: Reference } {
-  if (leaf.kind === "isConstant") return false
-  const { source, path } = leaf.subject
-  return source === "user" && path[0] === "custom_data" && compileNode(bindNode(leaf, withoutData), noCalls)({}, missing) === needed
+function partsOfOperand(operand: Operand): Operand[] {
+  const parts: Operand[] = []
+  eachOperand(operand, (part) => parts.push(part))
+  return parts
 }
 
 function remark({ pointer }: Leaf, code: string, message: string): RuleWarning {
@@ -107,27 +102,35 @@ function remark({ pointer }: Leaf, code: string, message: string): RuleWarning {
 function remarks(leaf: Leaf, needed: boolean): RuleWarning[] {
   if (leaf.kind !== "test") return []
   const found: RuleWarning[] = []
-  const { operand, operator, subject: { path } } = leaf
-  if (operator === "in" && operand.kind === "literal" && Array.isArray(operand.value) && operand.value.length === 0 && needed) found.push(remark(leaf, "never-holds", "nothing is in an empty list"))
-  if (operator === "eq" && isText(leaf) && needed && (operand.kind === "list" || (operand.kind === "literal" && Array.isArray(operand.value)))) {
-    found.push(remark(leaf, "never-holds", `${referenceText(leaf.subject)} is text and no list; use \`$in\` to ask for one of several`))
+  const { operand, operator, subject } = leaf
+  const items = itemsOf(operand)
+  if (needed && operator === "in" && items?.length === 0) found.push(remark(leaf, "never-holds", "nothing is in an empty list"))
+  if (needed && operator === "all" && items?.length === 0) found.push(remark(leaf, "never-holds", "no value passes `$all` of an empty list"))
+  if (needed && operator === "eq" && items !== undefined && texts.has(referenceText(subject))) {
+    found.push(remark(leaf, "never-holds", `${referenceText(subject)} is text and no list; use \`$in\` to ask for one of several`))
   }
-  if (path.length === 1 && path[0] === "_id" && operand.kind === "reference" && operand.source === "user" && operand.path[0] === "id") {
+  if (subject.path.join(".") === "_id" && operand.kind === "reference" && referenceText(operand) === "%%user.id") {
     found.push(remark(leaf, "id-is-text", "`%%user.id` is text; where `_id` is an ObjectId, write `{\"%stringToOid\": \"%%user.id\"}`"))
   }
   return found
 }
 
-function isText({ subject: { source, path } }: Leaf & { kind: "test" }): boolean {
-  return source === "user" && path.length === 1 && (path[0] === "id" || path[0] === "type")
+/** The items of a list that is written in the rule. */
+function itemsOf(operand: Operand): readonly unknown[] | undefined {
+  if (operand.kind === "list") return operand.items
+  return operand.kind === "literal" && Array.isArray(operand.value) ? operand.value : undefined
 }
 
-/** What the expansions of a request have, by the specification (4). */
+// SOURCE: specification of rules, 4.
+const requestTexts = ["httpMethod", "httpReferrer", "httpUserAgent", "rawQueryString", "remoteIPAddress", "webhookUrl", "service", "action"]
+/** What the expansions of a request have. */
 const members: Partial<Record<Source, readonly string[]>> = {
   user: ["id", "type", "data", "custom_data", "identities"],
   environment: ["tag", "values"],
-  request: ["httpMethod", "httpReferrer", "httpUserAgent", "rawQueryString", "remoteIPAddress", "webhookUrl", "service", "action", "requestHeaders"],
+  request: [...requestTexts, "requestHeaders"],
 }
+/** Those that are text. */
+const texts = new Set(["%%user.id", "%%user.type", "%%environment.tag", ...requestTexts.map((name) => `%%request.${name}`)])
 
 function remarksOnReference(reference: Reference, path: JsonPointer): RuleWarning[] {
   const known = members[reference.source]

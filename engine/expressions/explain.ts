@@ -61,7 +61,17 @@ export function explain(bound: BoundExpression, scope: DocumentScope): Explanati
   }
 
   function explainOperand(operand: Operand): ExplainedSide {
-    return side(operandText(operand), resolve(bindOperand(operand, bound.known), { scope, item: missing, calls: bound.calls }))
+    const whole = side(operandText(operand), resolve(bindOperand(operand, bound.known), { scope, item: missing, calls: bound.calls }))
+    // A list or document has no value because a part of it has none.
+    return partsOf(operand).map(explainOperand).find((part) => part.type === "missing") ?? whole
+  }
+}
+
+function partsOf(operand: Operand): readonly Operand[] {
+  switch (operand.kind) {
+    case "list": return operand.items
+    case "document": return operand.fields.map(([, part]) => part)
+    default: return []
   }
 }
 
@@ -71,7 +81,7 @@ function side(text: string, value: Value | typeof missing | typeof undetermined)
 
 function typeName(value: Value): string {
   const number = typeNumber(value)
-  return Object.keys(typeNames).find((name) => typeNames[name] === number) ?? "unknown"
+  return Object.keys(typeNames).find((name) => typeNames[name] === number) as string
 }
 
 function operandText(operand: Operand): string {
@@ -86,10 +96,18 @@ function operandText(operand: Operand): string {
 const numbers = new Set(["int", "long", "double", "decimal"])
 
 function reasonFor(result: Ternary, subject: ExplainedSide | undefined, operand: ExplainedSide | undefined): string {
-  if (operand?.type === "missing") return `${operand.text} has no value, so the test cannot be decided`
-  if (result === undefined) return "the operand is of a kind this test cannot use"
+  if (result === undefined) {
+    if (operand === undefined) return "what it asks of the items cannot be decided"
+    return operand.type === "missing" ? `${operand.text} has no value, so the test cannot be decided` : "the operand is of a kind this test cannot use"
+  }
   if (subject === undefined) return "the value is not the one needed"
   if (subject.type === "missing") return `${subject.text} has no value`
-  if (operand === undefined || subject.type === operand.type || (numbers.has(subject.type) && numbers.has(operand.type))) return `${subject.text} does not pass`
+  if (operand === undefined || !areOfTwoTypes(subject, operand)) return `${subject.text} does not pass`
   return `${subject.text} is of type ${subject.type}, ${operand.text} of type ${operand.type}`
+}
+
+/** Whether two sides cannot be compared. Of a list its items can. */
+function areOfTwoTypes({ type: left }: ExplainedSide, { type: right }: ExplainedSide): boolean {
+  const isEither = (type: string): boolean => left === type || right === type
+  return left !== right && !isEither("array") && !isEither("missing") && !(numbers.has(left) && numbers.has(right))
 }

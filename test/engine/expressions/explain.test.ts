@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
-import { analyse, bind, explain, parseExpressionOrThrow, type Explanation } from "../../../engine/expressions/index.ts"
-import { ObjectId, type Document } from "../../../kernel/index.ts"
+import { bind, createCallTable, explain, parseExpression, parseExpressionOrThrow, type Explanation, type Problems } from "../../../engine/expressions/index.ts"
+import { fromEjson, ObjectId, type Document, type Value } from "../../../kernel/index.ts"
 
 function because(raw: unknown, root: Document, customData: Document = {}): Explanation {
   return explain(bind(parseExpressionOrThrow(raw, { context: "role" }), { user: { id: "u1", custom_data: customData } }), { root, prevRoot: root })
@@ -42,27 +42,67 @@ describe("explain", () => {
   })
 })
 
-describe("analyse", () => {
-  const codes = (raw: unknown): string[] => analyse(parseExpressionOrThrow(raw, { context: "role" })).map(({ code, path }) => `${code} ${path}`)
+describe("the leaf that stood in the way", () => {
+  const user: Document = { id: "u1", custom_data: { role: "member", teams: ["red"], banned: false, oid: "no id" } }
+  const document = fromEjson({
+    _id: 1, team: "red", tags: ["x", "y"], owner: { $oid: "64b1f0c2a7d93e5b8c214f06" }, at: { $date: "2024-01-01T00:00:00Z" }, int: 5, long: { $numberLong: "7" }, double: 1.5, decimal: { $numberDecimal: "2" },
+  }) as Document
+  const calls = createCallTable()
+  calls.result("answers", [])
+  for (const call of calls.takeWanted()) calls.answer(call, { state: "value", value: false })
 
-  test.each<[string, unknown, string[]]>([
-    ["a ban that users without custom data pass", { "%%user.custom_data.role": { $ne: "guest" } }, ["holds-without-custom-data /%%user.custom_data.role/$ne"]],
-    ["a literal null", { "%%user.custom_data.master": null }, ["holds-without-custom-data /%%user.custom_data.master"]],
-    ["a value they lack", { "%%user.custom_data.role": "admin" }, []],
-    ["the id against a literal list", { "%%user.id": ["a", "b"] }, ["never-holds /%%user.id"]],
-    ["an empty list", { a: { $in: [] } }, ["never-holds /a/$in"]],
-    ["an id beside text", { _id: "%%user.id" }, ["id-is-text /_id"]],
-    ["a ban beside a test that they fail", { "%%user.custom_data.role": { $ne: "guest" }, "%%user.custom_data.team": "red" }, []],
-    ["a ban beside a team they do not have", { "%%user.custom_data.role": { $ne: "guest" }, team: "%%user.custom_data.team" }, []],
-    ["a ban beside a function that may let them pass", { "%%user.custom_data.role": { $ne: "guest" }, "%%true": { "%function": { name: "f" } } }, ["holds-without-custom-data /%%user.custom_data.role/$ne"]],
-    ["members that never have a value, on either side and in arguments", { "%%user.role": "admin", a: "%%environment.name", "%%true": { "%function": { name: "f", arguments: ["%%request.headers"] } } }, ["unknown-member /%%user.role", "unknown-member /a", "unknown-member /%%true"]],
-    ["members there are", { "%%user.identities.provider_type": "anon-user", a: "%%environment.values.x", "%%request.requestHeaders.A": "b" }, []],
-    ["a converted id", { _id: { "%stringToOid": "%%user.id" } }, []],
+  const told = (raw: unknown, parse: { problems?: "kept" } = {}): Explanation => {
+    const problems: Problems = { errors: [], warnings: [] }
+    const expression = parse.problems === "kept" ? parseExpression(raw, { context: "role", problems }) : parseExpressionOrThrow(raw, { context: "role" })
+    return explain(bind(expression, { user, values: { limit: 3 } }, calls), { root: document, prevRoot: document })
+  }
+  const known = (text: string, value: Value, type: string): object => ({ text, value, type })
+
+  test.each<[string, unknown, object]>([
+    ["a user's own data as subject", { "%%user.custom_data.role": "lead" }, {
+      pointer: "/%%user.custom_data.role", operator: "eq", result: false, reason: "%%user.custom_data.role does not pass",
+      subject: known("%%user.custom_data.role", "member", "string"), operand: known("the value in the rule", "lead", "string"),
+    }],
+    ["a value of the app", { int: { $lt: "%%values.limit" } }, { operator: "lt", reason: "%%root.int does not pass", operand: known("%%values.limit", 3, "int") }],
+    ["a field that is not there", { none: 1 }, { result: false, subject: { text: "%%root.none", type: "missing" }, reason: "%%root.none has no value" }],
+    ["a field that is there", { team: { $exists: false } }, { operator: "exists", needed: false, result: true, operand: undefined, reason: "%%root.team does not pass" }],
+    ["a size", { tags: { $size: 3 } }, { operator: "size", subject: known("%%root.tags", ["x", "y"], "array"), reason: "%%root.tags does not pass" }],
+    ["a type", { team: { $type: "int" } }, { operator: "type", reason: "%%root.team does not pass" }],
+    ["a remainder", { int: { $mod: [2, 0] } }, { operator: "mod", reason: "%%root.int does not pass" }],
+    ["a pattern", { team: { $regex: "^b" } }, { operator: "regex", reason: "%%root.team does not pass" }],
+    ["items", { tags: { $elemMatch: { $eq: "z" } } }, { operator: "elemMatch", result: false, operand: undefined, reason: "%%root.tags does not pass" }],
+    ["items that are asked for what has no value", { tags: { $elemMatch: { $eq: "%%user.custom_data.none" } } }, { operator: "elemMatch", result: undefined, reason: "what it asks of the items cannot be decided" }],
+    ["a value that is to be true", { "%%true": "%%user.custom_data.banned" }, {
+      operator: "isConstant", result: false, subject: undefined, operand: known("%%user.custom_data.banned", false, "bool"), reason: "the value is not the one needed",
+    }],
+    ["an answer of a function", { "%%true": { "%function": { name: "answers" } } }, { operand: known("the result of `answers`", false, "bool"), reason: "the value is not the one needed" }],
+    ["a function that failed", { team: { "%function": { name: "fails" } } }, { result: undefined, operand: { text: "the result of `fails`", type: "missing" }, reason: "the result of `fails` has no value, so the test cannot be decided" }],
+    ["a conversion that fails", { owner: { "%stringToOid": "%%user.custom_data.oid" } }, {
+      result: undefined, operand: { text: "%stringToOid of %%user.custom_data.oid", type: "missing" }, reason: "%stringToOid of %%user.custom_data.oid has no value, so the test cannot be decided",
+    }],
+    ["a list with a part that has no value", { team: { $in: ["blue", "%%user.custom_data.none"] } }, { result: undefined, operand: { text: "%%user.custom_data.none", type: "missing" }, reason: "%%user.custom_data.none has no value, so the test cannot be decided" }],
+    ["a document with such a part", { team: { a: 1, b: ["%%user.custom_data.none"] } }, { operand: { text: "%%user.custom_data.none" }, reason: "%%user.custom_data.none has no value, so the test cannot be decided" }],
+    ["a list in which an item decided", { team: { $nin: ["red", "%%user.custom_data.none"] } }, { needed: false, result: true, reason: "%%root.team does not pass" }],
+    ["a list in which an item decided against all", { team: { $all: ["blue", "%%user.custom_data.none"] } }, { result: false, reason: "%%root.team does not pass" }],
+    ["an operand that cannot be ordered", { int: { $gt: "%%user.custom_data.teams" } }, { result: undefined, operand: known("%%user.custom_data.teams", ["red"], "array"), reason: "the operand is of a kind this test cannot use" }],
+    ["one of several", { team: { $in: ["blue", "green"] } }, { operand: known("the value in the rule", ["blue", "green"], "array"), reason: "%%root.team does not pass" }],
+    ["a list without the value", { tags: "z" }, { reason: "%%root.tags does not pass" }],
+    ["an int beside a double", { int: 0.5 }, { subject: known("%%root.int", 5, "int"), reason: "%%root.int does not pass" }],
+    ["a long beside an int", { long: 5 }, { reason: "%%root.long does not pass", subject: { type: "long" } }],
+    ["a decimal beside a long", { decimal: { $numberLong: "7" } }, { reason: "%%root.decimal does not pass", subject: { type: "decimal" } }],
+    ["a double beside a decimal", { double: { $numberDecimal: "2" } }, { reason: "%%root.double does not pass", subject: { type: "double" } }],
+    ["a number beside text", { int: "5" }, { reason: "%%root.int is of type int, the value in the rule of type string" }],
+    ["text beside a number", { team: 5 }, { reason: "%%root.team is of type string, the value in the rule of type int" }],
+    ["a date beside text", { at: "2024-01-01" }, { reason: "%%root.at is of type date, the value in the rule of type string" }],
+    ["false", { "%and": [false] }, { pointer: "", operator: "constant", needed: true, result: false, subject: undefined, operand: undefined, reason: "this part is always false" }],
+    ["true where false is needed", { "%%false": true }, { needed: false, result: true, reason: "this part is always true" }],
   ])("%s", (_name, raw, expected) => {
-    expect(codes(raw)).toEqual(expected)
+    const { because: leaves } = told(raw)
+    expect(leaves).toHaveLength(1)
+    expect(leaves[0]).toMatchObject(expected)
   })
 
-  test("the nearest member is suggested", () => {
-    expect(analyse(parseExpressionOrThrow({ "%%user.custom_date.x": 1 }, { context: "role" }))[0]?.message).toContain("did you mean `%%user.custom_data`?")
+  test("what is no expression can never be decided", () => {
+    expect(told("yes", { problems: "kept" })).toEqual({ result: undefined, because: [{ pointer: "", operator: "constant", needed: true, result: undefined, subject: undefined, operand: undefined, reason: "this part can never be decided" }] })
   })
 })

@@ -75,6 +75,7 @@ describe("custom user data", () => {
   test.each([
     ["a writable field that no rule relies on", [{ ...role, apply_when: own, read: undefined, write: undefined, fields: { nick: { read: true, write: true } } }]],
     ["a role of one user", [{ ...role, apply_when: { "%%user.id": "64b1f0c2a7d93e5b8c214f06" }, write: true }]],
+    ["a role of a user whom a value names", [{ ...role, apply_when: { "%%user.id": "%%values.admin" }, write: true }]],
     ["a permission that a function gives", [{ ...role, apply_when: own, write: { "%%true": { "%function": { name: "a" } } } }]],
     ["a role behind one that always applies", [role, { ...role, name: "s", apply_when: own, write: true }]],
     ["a role that hangs on custom data", [{ ...role, apply_when: { "%%user.custom_data.admin": true }, write: true }]],
@@ -87,6 +88,7 @@ describe("custom user data", () => {
   test.each([
     ["says that some custom data is there", { "%%user.custom_data.admin": { $exists: true } }],
     ["matches his own custom data with the document", { _id: { "%stringToOid": "%%user.custom_data._id" } }],
+    ["asks whether he has no email", { "%%user.data.email": null }],
     ["asks whether he is not another", { "%%user.id": { $ne: "V" } }],
     ["lets chosen users or anybody in", { $or: [{ "%%user.custom_data.admin": true }, own] }],
   ])("a role that %s keeps nobody out", (_name, apply_when) => {
