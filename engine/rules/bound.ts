@@ -76,8 +76,7 @@ export function bindRules(rules: Pick<Rules, "roles" | "filters">, known: KnownS
     if (wanted !== before) settle(isDecided(result))
     return result
   }
-  const question = (expression: Expression | undefined): Question | undefined => {
-    if (expression === undefined) return undefined
+  const ask = (expression: Expression): Question => {
     let bound: BoundExpression | undefined
     let predicate: Predicate | undefined
     let stored: StoredPredicate | undefined
@@ -102,12 +101,13 @@ export function bindRules(rules: Pick<Rules, "roles" | "filters">, known: KnownS
       },
     }
   }
+  const question = (expression: Expression | undefined): Question | undefined => (expression === undefined ? undefined : ask(expression))
   const permission = (of: FieldPermission): BoundPermission => ({ read: question(of.read), write: question(of.write) })
   const entry = (of: FieldRule): BoundEntry => ({ read: question(of.read), write: question(of.write), fields: entries(of.fields) })
   const entries = (of: FieldRules | undefined): ReadonlyMap<string, BoundEntry> | undefined => (of === undefined ? undefined : new Map([...of].map(([name, rule]) => [name, entry(rule)])))
   const bindRole = (role: Role): BoundRole => ({
     role,
-    applies: question(role.applyWhen) ?? never,
+    applies: ask(role.applyWhen ?? never),
     gate: role.documentFilters === undefined ? undefined : permission(role.documentFilters),
     ...permission(role),
     insert: question(role.insert),
@@ -126,7 +126,7 @@ export function bindRules(rules: Pick<Rules, "roles" | "filters">, known: KnownS
   }
 }
 
-const never: Question = { of: () => false, ofStored: () => false, always: () => false }
+const never: Expression = { kind: "constant", value: false }
 const noDocument: DocumentScope = {}
 
 /** Whether a role has any permission by field, nested or additional. */

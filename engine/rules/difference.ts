@@ -61,8 +61,8 @@ function wholeScope(scope: DocumentScope, value: Value): DocumentScope {
   return scope.prevRoot === undefined ? { ...scope, this: value } : { ...scope, this: value, prev: value }
 }
 
-function fieldScope({ root, prevRoot, was, is, prev, this: value }: Images): DocumentScope {
-  return { root, prevRoot, ...(is ? { this: value } : {}), ...(was ? { prev } : {}) }
+function fieldScope({ root, prevRoot, prev, this: value }: Images): DocumentScope {
+  return { root, prevRoot, prev, this: value }
 }
 
 function sameOrder(before: Document, after: Document): boolean {

@@ -24,31 +24,42 @@ export function decideEvent<Event extends RuledEvent>(rules: BoundRules, event: 
   if (event.operationType === "delete") {
     const read = fullDocumentBeforeChange === undefined ? undefined : decideRead(rules, fullDocumentBeforeChange)
     const visible = read === undefined ? isVisibleUnseen(rules) : read.outcome === "granted"
-    return { event: visible ? ({ ...sent, documentKey: cutKey(event.documentKey, read, fullDocumentBeforeChange) } as unknown as Event) : null, read }
+    const readable = read === undefined ? isId : readableIn(read, fullDocumentBeforeChange as Document)
+    return { event: visible ? ({ ...sent, documentKey: cutKey(event.documentKey, readable) } as unknown as Event) : null, read }
   }
   const { fullDocument, updateDescription } = event
   // Gone again before it could be read: as good as hidden.
   if (fullDocument === undefined) return { event: null, read: undefined }
   const read = decideRead(rules, fullDocument)
   if (read.outcome === "hidden") return { event: null, read }
-  const shown = { ...sent, documentKey: cutKey(event.documentKey, read, fullDocument), fullDocument: read.document }
+  const readable = readableIn(read, fullDocument)
+  const shown = { ...sent, documentKey: cutKey(event.documentKey, readable), fullDocument: read.document }
   if (updateDescription === undefined || read.whole) return { event: shown as unknown as Event, read }
-  const description = cutDescription(updateDescription, (path) => isPathReadable(read, fullDocument, path))
+  const description = cutDescription(updateDescription, readable)
   return { event: description === undefined ? null : ({ ...shown, updateDescription: description } as unknown as Event), read }
 }
 
+/** Whether a dotted path may be named. */
+type Readable = (path: string) => boolean
+
+function readableIn(read: ReadDecision, document: Document): Readable {
+  return (path) => isPathReadable(read, document, splitPath(path))
+}
+
+function isId(path: string): boolean {
+  return path === "_id"
+}
+
 /** The `_id`, and of a sharded collection's key only what is readable. */
-function cutKey(key: Document, read: ReadDecision | undefined, document: Document | undefined): Document {
+function cutKey(key: Document, readable: Readable): Document {
   const cut: Document = {}
-  for (const field of Object.keys(key)) {
-    if (field === "_id" || (read !== undefined && document !== undefined && isPathReadable(read, document, splitPath(field)))) setField(cut, field, key[field])
-  }
+  for (const field of Object.keys(key)) if (readable(field)) setField(cut, field, key[field])
   return cut
 }
 
 /** Names and values of unreadable paths leave; undefined when nothing is left of a description that held something. */
-function cutDescription(description: Document, readable: (path: readonly string[]) => boolean): Document | undefined {
-  const isNamed = (path: Value): boolean => typeof path === "string" && readable(splitPath(path).filter((segment) => segment !== ""))
+function cutDescription(description: Document, readable: Readable): Document | undefined {
+  const isNamed = (path: Value): boolean => typeof path === "string" && readable(path)
   const cut: Document = {}
   let had = 0
   let left = 0

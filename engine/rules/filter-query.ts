@@ -17,89 +17,106 @@ export type FilterQuery =
 const refusedOperators = new Set(["$where", "$text", "$function", "$accumulator"])
 const literalOperators = new Set(["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin", "exists", "size", "all"])
 const expressionOperators = new Set([...literalOperators, "function", "stringToOid", "oidToString", "stringToUuid", "uuidToString"])
+const logicalOperators = new Set(["and", "or", "nor"])
 
-/** Parses a filter query; undefined when it has an error, which is then in `problems`. */
-export function parseFilterQuery(raw: unknown, pointer: JsonPointer, problems: Problems): FilterQuery | undefined {
+/** Matches no document. */
+const nothing: FilterQuery = { kind: "some", of: [] }
+
+/** Parses a filter query. One with an error, which is then in `problems`, matches nothing. */
+export function parseFilterQuery(raw: unknown, pointer: JsonPointer, problems: Problems): FilterQuery {
   const before = problems.errors.length
   const query = parsePredicate(raw, pointer, problems)
-  return problems.errors.length > before ? undefined : query
+  return problems.errors.length > before ? nothing : query
 }
 
-function parsePredicate(raw: unknown, pointer: JsonPointer, problems: Problems): FilterQuery | undefined {
+function parsePredicate(raw: unknown, pointer: JsonPointer, problems: Problems): FilterQuery {
   if (!isPlainObject(raw)) return wrong("wrong-operand", pointer, "a filter's query is an object", problems)
-  return every(Object.keys(raw).map((key) => parseMember(key, raw[key], childPointer(pointer, key), problems)))
+  return { kind: "every", of: Object.keys(raw).map((key) => parseMember(key, raw[key], childPointer(pointer, key), problems)) }
 }
 
-function parseMember(key: string, value: unknown, pointer: JsonPointer, problems: Problems): FilterQuery | undefined {
+function parseMember(key: string, value: unknown, pointer: JsonPointer, problems: Problems): FilterQuery {
   if (key.startsWith("%%")) return wrong("wrong-operand", pointer, "a key of a filter's query is a field, never an expansion", problems)
-  if (!key.startsWith("$") && !key.startsWith("%")) return parseField(key, value, pointer, problems)
+  if (!isOperator(key)) return parseField({ path: key, pointer, nots: [] }, value, problems)
   const name = key.slice(1)
-  if (name === "and" || name === "or" || name === "nor") return parseLogical(name, value, pointer, problems)
-  return parseLiteral(key, value, pointer, problems)
+  return logicalOperators.has(name) ? parseLogical(name, value, pointer, problems) : parseLiteral(key, value, pointer, problems)
 }
 
-function parseLogical(name: "and" | "or" | "nor", value: unknown, pointer: JsonPointer, problems: Problems): FilterQuery | undefined {
+function parseLogical(name: string, value: unknown, pointer: JsonPointer, problems: Problems): FilterQuery {
   if (!Array.isArray(value) || value.length === 0) return wrong("wrong-operand", pointer, `\`$${name}\` needs a list that is not empty`, problems)
-  const parts = value.map((item: unknown, index) => parsePredicate(item, childPointer(pointer, index), problems))
-  if (name === "and") return every(parts)
-  const some: FilterQuery = { kind: "some", of: known(parts) }
-  return name === "or" ? some : { kind: "not", of: some }
+  const of = value.map((item: unknown, index) => parsePredicate(item, childPointer(pointer, index), problems))
+  if (name === "and") return { kind: "every", of }
+  return name === "or" ? { kind: "some", of } : { kind: "not", of: { kind: "some", of } }
 }
 
-function parseField(path: string, value: unknown, pointer: JsonPointer, problems: Problems): FilterQuery | undefined {
-  if (!isPlainObject(value)) return leaf(path, value, pointer, problems)
-  const keys = Object.keys(value)
-  const operators = keys.filter((key) => isOperator(key))
-  if (operators.length === 0 || isWrapper(value)) return leaf(path, value, pointer, problems)
-  if (operators.length < keys.length) return wrong("wrong-operand", pointer, "operators and fields are mixed", problems)
-  const expression = keys.filter((key) => expressionOperators.has(key.slice(1)))
-  const parts: (FilterQuery | undefined)[] = []
-  for (const key of expression) parts.push(leaf(path, { [key]: value[key] }, pointer, problems))
-  const rest = keys.filter((key) => !expressionOperators.has(key.slice(1)))
-  const literal = rest.filter((key) => !isNested(key))
-  for (const key of rest.filter(isNested)) parts.push(parseNested(path, key.slice(1), value[key], childPointer(pointer, key), problems))
-  if (literal.length > 0) parts.push(literalField(path, pick(value, literal), pointer, problems))
-  return every(parts)
-}
+/** A field, at its place, and the keys of each `$not` between it and a condition on it. */
+interface Field { readonly path: string; readonly pointer: JsonPointer; readonly nots: readonly string[] }
 
-function isNested(key: string): boolean {
-  return key.slice(1) === "not" || key.slice(1) === "elemMatch"
-}
-
-function parseNested(path: string, name: string, value: unknown, pointer: JsonPointer, problems: Problems): FilterQuery | undefined {
-  if (!isPlainObject(value)) return wrong("wrong-operand", pointer, `\`$${name}\` needs an object`, problems)
-  if (name === "not") {
-    const inner = parseField(path, value, pointer, problems)
-    return inner === undefined ? undefined : { kind: "not", of: inner }
+function parseField(field: Field, value: unknown, problems: Problems): FilterQuery {
+  const operators = isPlainObject(value) ? Object.keys(value).filter(isOperator) : []
+  if (!isPlainObject(value) || operators.length === 0) return parseCondition(field, value, isLiteral(value) ? value : undefined, problems)
+  const pointer = field.nots.reduce(childPointer, field.pointer)
+  if (operators.length < Object.keys(value).length) return wrong("wrong-operand", pointer, mixed, problems)
+  const of: FilterQuery[] = []
+  // A value of Extended JSON, such as `{"$oid": …}`, comes to stand here too.
+  const rest: string[] = []
+  for (const key of operators) {
+    const name = key.slice(1)
+    if (name === "not") of.push(parseNot({ ...field, nots: [...field.nots, key] }, value[key], childPointer(pointer, key), problems))
+    else if (name === "elemMatch") of.push(parseElemMatch(field, value[key], childPointer(pointer, key), problems))
+    else if (expressionOperators.has(name)) of.push(parseCondition(field, { [key]: value[key] }, literalOperators.has(name) && isLiteral(value[key]) ? spelled(value, [key]) : undefined, problems))
+    else rest.push(key)
   }
-  if (Object.keys(value).some((key) => isOperator(key) && !["and", "or", "nor"].includes(key.slice(1)))) return literalField(path, { $elemMatch: value }, pointer, problems)
-  const inner = parsePredicate(value, pointer, problems)
-  return inner === undefined ? undefined : { kind: "elemMatch", path, of: inner }
+  if (rest.length > 0) of.push(parseLiteralField(field, spelled(value, rest), pointer, problems))
+  return { kind: "every", of }
 }
 
-/** A condition the expression language knows. It is read as one in any case, so that its faults are found when the app is loaded. */
-function leaf(path: string, condition: unknown, pointer: JsonPointer, problems: Problems): FilterQuery | undefined {
-  // The pointers of the parser are those of the member itself: the expression is the object around it.
-  const parent = pointer.slice(0, pointer.lastIndexOf("/"))
-  const expression = parseExpression({ [path]: condition }, { context: "query", pointer: parent, problems })
-  if (isLiteral(condition)) return isPlainObject(condition) && !isWrapper(condition) && Object.keys(condition).some(isOperator) ? literalField(path, condition, pointer, problems) : parseLiteral(path, condition, pointer, problems)
-  return { kind: "leaf", expression, reverse: { kind: "not", of: expression } }
+const mixed = "operators and fields are mixed"
+
+function parseNot(field: Field, value: unknown, pointer: JsonPointer, problems: Problems): FilterQuery {
+  return isPlainObject(value) ? { kind: "not", of: parseField(field, value, problems) } : wrong("wrong-operand", pointer, "`$not` needs an object", problems)
 }
 
-function literalField(path: string, condition: Record<string, unknown>, pointer: JsonPointer, problems: Problems): FilterQuery | undefined {
-  return parseLiteral(path, Object.fromEntries(Object.entries(condition).map(([key, value]) => [`$${key.slice(1)}`, value])), pointer, problems)
+function parseElemMatch(field: Field, value: unknown, pointer: JsonPointer, problems: Problems): FilterQuery {
+  if (!isPlainObject(value)) return wrong("wrong-operand", pointer, "`$elemMatch` needs an object", problems)
+  const keys = Object.keys(value)
+  const tests = keys.filter((key) => isOperator(key) && !logicalOperators.has(key.slice(1)))
+  if (tests.length > 0) return tests.length < keys.length ? wrong("wrong-operand", pointer, mixed, problems) : parseLiteralField(field, { $elemMatch: spelled(value, tests) }, pointer, problems)
+  readAsExpression(field, null, problems)
+  return { kind: "elemMatch", path: field.path, of: parsePredicate(value, pointer, problems) }
 }
 
-/** Whether nothing in a condition hangs on the request: it goes to the database as it stands. `%eq` is another spelling of `$eq`. */
-function isLiteral(value: unknown, depth = 0): boolean {
+/**
+ * A condition the expression language knows. It is read as one in any case, so that its faults are found when the app is loaded.
+ * `literal`: the same as the database spells it, where nothing in it hangs on the request.
+ */
+function parseCondition(field: Field, condition: unknown, literal: unknown, problems: Problems): FilterQuery {
+  const expression = readAsExpression(field, condition, problems)
+  return literal === undefined ? { kind: "leaf", expression, reverse: { kind: "not", of: expression } } : parseLiteral(field.path, literal, field.nots.reduce(childPointer, field.pointer), problems)
+}
+
+/** The expression around the field is read, so that problems stand at their places, and the `$not`s around the condition are taken off again. */
+function readAsExpression({ path, pointer, nots }: Field, condition: unknown, problems: Problems): Expression {
+  const raw = nots.reduceRight<unknown>((inner, key) => ({ [key]: inner }), condition)
+  let expression = parseExpression({ [path]: raw }, { context: "query", pointer: pointer.slice(0, pointer.lastIndexOf("/")), problems })
+  for (let depth = 0; depth < nots.length && expression.kind === "not"; depth++) expression = expression.of
+  return expression
+}
+
+/** Whether nothing in a value hangs on the request. */
+function isLiteral(value: unknown): boolean {
   if (typeof value === "string") return !value.startsWith("%%")
-  if (Array.isArray(value)) return value.every((item: unknown) => isLiteral(item, depth + 1))
-  if (!isPlainObject(value)) return true
-  return Object.keys(value).every((key) => (!key.startsWith("%") || (depth === 0 && literalOperators.has(key.slice(1)))) && isLiteral(value[key], depth + 1))
+  if (Array.isArray(value)) return value.every((item: unknown) => isLiteral(item))
+  return !isPlainObject(value) || Object.keys(value).every((key) => !key.startsWith("%") && isLiteral(value[key]))
+}
+
+/** Conditions on a field that only the database understands; the path is still one of the expression language. */
+function parseLiteralField(field: Field, condition: Record<string, unknown>, pointer: JsonPointer, problems: Problems): FilterQuery {
+  readAsExpression(field, null, problems)
+  return parseLiteral(field.path, condition, pointer, problems)
 }
 
 /** What only the database understands; an expansion in it could not be replaced safely. */
-function parseLiteral(key: string, value: unknown, pointer: JsonPointer, problems: Problems): FilterQuery | undefined {
+function parseLiteral(key: string, value: unknown, pointer: JsonPointer, problems: Problems): FilterQuery {
   let query: Document
   try {
     query = fromEjson({ [key]: value }) as Document
@@ -168,37 +185,20 @@ function distinct(queries: readonly Document[]): Document[] {
   return queries.length > mostCompared ? [...queries] : queries.filter((query, at) => !queries.slice(0, at).some((earlier) => identical(earlier, query)))
 }
 
-function every(parts: readonly (FilterQuery | undefined)[]): FilterQuery {
-  const of = known(parts)
-  return of.length === 1 ? (of[0] as FilterQuery) : { kind: "every", of }
-}
-
-function known(parts: readonly (FilterQuery | undefined)[]): FilterQuery[] {
-  return parts.filter((part) => part !== undefined)
-}
-
-function pick(from: Record<string, unknown>, keys: readonly string[]): Record<string, unknown> {
-  return Object.fromEntries(keys.map((key) => [key, from[key]]))
+/** Operators as the database spells them: `%eq` is another spelling of `$eq`. */
+function spelled(from: Record<string, unknown>, keys: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(keys.map((key) => [`$${key.slice(1)}`, from[key]]))
 }
 
 function isOperator(key: string): boolean {
   return key.startsWith("$") || (key.startsWith("%") && !key.startsWith("%%"))
 }
 
-/** Whether the object is one Extended JSON value such as `{"$oid": …}`. */
-function isWrapper(value: Record<string, unknown>): boolean {
-  try {
-    return !isDocument(fromEjson(value))
-  } catch {
-    return false
-  }
-}
-
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value)
 }
 
-function wrong(code: "wrong-operand" | "unknown-operator", pointer: JsonPointer, detail: string, problems: Problems): undefined {
+function wrong(code: "wrong-operand" | "unknown-operator", pointer: JsonPointer, detail: string, problems: Problems): FilterQuery {
   problems.errors.push(new ExpressionError(code, pointer, detail))
-  return undefined
+  return nothing
 }

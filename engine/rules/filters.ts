@@ -13,7 +13,6 @@ export interface AppliedFilters {
 
 /** Merges all filters that apply. A filter whose `apply_when` is absent or undetermined applies: a gap must not lift it. Throws `CallsWanted`. */
 export function applyFilters(rules: BoundRules): AppliedFilters {
-  if (rules.filters.length === 0) return noFilters
   const applied = rules.filters.filter(({ applyWhen }) => applyWhen === undefined || rules.decide(applyWhen) !== false)
   const projections = applied.flatMap(({ projection }) => (projection === undefined ? [] : [projection]))
   const kinds = new Set(projections.map(kindOf).filter((kind) => kind !== "neither"))
@@ -23,8 +22,6 @@ export function applyFilters(rules: BoundRules): AppliedFilters {
     conflict: kinds.size > 1,
   }
 }
-
-const noFilters: AppliedFilters = { query: {}, projections: [], conflict: false }
 
 /** `_id` goes with both kinds. */
 export function kindOf(projection: Document): "including" | "excluding" | "neither" {

@@ -1,31 +1,22 @@
 // Whether a value was changed: unchanged means identical BSON, not merely equal (specification 9.3).
-import { bsonTypeOf, isDocument, isInt, writeBson, type Value } from "../../kernel/index.ts"
+import { bsonTypeOf, isDocument, writeBson, type Value } from "../../kernel/index.ts"
 
 /** Whether two values are the same BSON: kind, content and the order of embedded fields. */
 export function identical(left: Value, right: Value): boolean {
-  if (typeof left === "number" && typeof right === "number") return Object.is(left, right)
-  if (left === right) return true
-  if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) return sameNumber(left, right)
+  if (Object.is(left, right)) return true
   if (Array.isArray(left)) return Array.isArray(right) && sameItems(left as readonly Value[], right as readonly Value[])
   if (left instanceof Date) return right instanceof Date && Object.is(left.getTime(), right.getTime())
   if (isDocument(left)) return isDocument(right) && sameFields(left, right)
-  const kind = bsonTypeOf(left)
-  if (Array.isArray(right) || right instanceof Date || isDocument(right)) return false
-  if (kind === "ObjectId" && bsonTypeOf(right) === "ObjectId") return String(left) === String(right)
-  return sameNumber(left, right)
+  const [kind, other] = [bsonTypeOf(left), bsonTypeOf(right)]
+  if (kind === "ObjectId" && other === "ObjectId") return String(left) === String(right)
+  // Plain values are identical only to themselves, but a number may also stand as an object of its class.
+  return (kind !== undefined || other !== undefined) && sameBytes(left, right)
 }
 
-/** For objects of BSON classes, and for `Int32` and `Double` objects against plain numbers: their bytes decide. */
-function sameNumber(left: Value, right: Value): boolean {
-  if (!mayBeStored(left) || !mayBeStored(right)) return false
-  const a = writeBson({ v: left })
-  const b = writeBson({ v: right })
-  return a.length === b.length && a.every((byte, index) => byte === b[index])
-}
-
-/** Strings, booleans, null and missing are identical only to themselves, which was asked before. */
-function mayBeStored(value: Value): boolean {
-  return typeof value === "object" ? value !== null : typeof value === "number" && (isInt(value) || !Number.isNaN(value))
+function sameBytes(left: Value, right: Value): boolean {
+  // The first bytes are the length.
+  const bytes = writeBson({ v: right })
+  return writeBson({ v: left }).every((byte, index) => byte === bytes[index])
 }
 
 function sameItems(left: readonly Value[], right: readonly Value[]): boolean {

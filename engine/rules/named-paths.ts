@@ -7,9 +7,9 @@ import type { Path } from "./predicate-paths.ts"
 import type { ReadDecision } from "./read.ts"
 import { isPathReadable } from "./readable-path.ts"
 
-/** Of the paths an update names, those the user may not read whole in this document; of a hidden document all of them. */
+/** Of the paths an update names, those the user may not read whole in this document. */
 export function unreadablePaths(read: ReadDecision, before: Document, paths: readonly Path[]): readonly Path[] {
-  return read.outcome === "granted" && read.whole ? [] : paths.filter((path) => !isPathReadable(read, before, path))
+  return paths.filter((path) => !isPathReadable(read, before, path))
 }
 
 /** The first of the unreadable paths that the user may not write either: the update is refused, whether it changes it or not. */
@@ -22,16 +22,14 @@ export function forbiddenPath(role: BoundRole, unreadable: readonly Path[], befo
 function mayWrite(role: BoundRole, before: Document, after: Document, [field = "", ...rest]: Path): boolean {
   let entry: BoundEntry | undefined = entryOf(role, field)
   let [prev, value] = [getField(before, field), getField(after, field)]
-  for (;;) {
-    if (entry === undefined) return false
-    if (entry.write !== undefined) return admitsDifference(entry, { root: after, prevRoot: before, was: prev !== undefined, is: value !== undefined, prev, this: value })
-    const segment = rest.shift()
-    if (segment === undefined) return false
+  for (const segment of rest) {
+    if (entry?.write !== undefined) break
     // A number picks an element, of which the same entries speak.
-    if (!(isIndex(segment) && (Array.isArray(prev) || Array.isArray(value)))) entry = entry.fields?.get(segment)
+    if (!(isIndex(segment) && (Array.isArray(prev) || Array.isArray(value)))) entry = entry?.fields?.get(segment)
     prev = below(prev, segment)
     value = below(value, segment)
   }
+  return entry?.write !== undefined && admitsDifference(entry, { root: after, prevRoot: before, was: prev !== undefined, is: value !== undefined, prev, this: value })
 }
 
 function below(value: Value, segment: string): Value {

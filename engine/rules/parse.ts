@@ -44,7 +44,7 @@ function isFirstGeneration(raw: Record<string, unknown>): boolean {
 }
 
 function readList(raw: Record<string, unknown>, key: string, pointer: JsonPointer, problems: Problems): { item: unknown; at: JsonPointer }[] {
-  const list = Object.hasOwn(raw, key) ? raw[key] : undefined
+  const list = raw[key]
   const at = childPointer(pointer, key)
   if (list === undefined || list === null) return []
   if (Array.isArray(list)) return list.map((item: unknown, index) => ({ item, at: childPointer(at, index) }))
@@ -75,7 +75,7 @@ function parseRole(raw: unknown, pointer: JsonPointer, problems: Problems): Role
     fields: parseFields(keys, problems),
     additionalFields: parsePermission(keys, "additional_fields", "field", problems),
   }
-  warnAboutRole(role, problems)
+  warnAboutRole(role, keys, problems)
   return role
 }
 
@@ -87,10 +87,13 @@ function parseName(keys: Keys<"name">, pointer: JsonPointer, absence: "error" | 
     return ""
   }
   const at = keys.pointer("name")
-  if (typeof name !== "string") report(problems, "wrong-operand", at, "a name is text of at most 100 characters")
+  if (typeof name !== "string") {
+    report(problems, "wrong-operand", at, "a name is text of at most 100 characters")
+    return ""
+  }
   // SOURCE: app directory, section 10, row 18: a name beyond the documented length is no reason to refuse the app.
-  else if (name.length > 100) warn(problems, "long-name", at, "a name has at most 100 characters in App Services")
-  return typeof name === "string" ? name : ""
+  if (name.length > 100) warn(problems, "long-name", at, "a name has at most 100 characters in App Services")
+  return name
 }
 
 function parseSearch(keys: Keys<"search">, problems: Problems): boolean | undefined {
@@ -169,17 +172,16 @@ function refuseEqualNames(roles: readonly Role[], problems: Problems): void {
   }
 }
 
-function warnAboutRole(role: Role, problems: Problems): void {
+function warnAboutRole(role: Role, keys: Keys<"document_filters">, problems: Problems): void {
   if (role.applyWhen === undefined) warn(problems, "never-applies", role.pointer, `role \`${role.name}\` has no \`apply_when\` and never applies`)
-  const hasFields = role.fields !== undefined || role.additionalFields !== undefined
   if (role.write?.kind === "constant" && role.write.value === false && grantsWrite(role)) {
     warn(problems, "write-false-is-final", role.pointer, `\`write\` of role \`${role.name}\` is false: its writable fields cannot lift that`)
   }
-  if (role.read === undefined && role.write === undefined && (!hasFields || ((role.fields?.size ?? 0) === 0 && isEmpty(role.additionalFields)))) {
+  if (role.read === undefined && role.write === undefined && (role.fields?.size ?? 0) === 0 && isEmpty(role.additionalFields)) {
     warn(problems, "grants-nothing", role.pointer, `role \`${role.name}\` has no \`read\`, \`write\` or field permission and grants nothing`)
   }
   if (role.documentFilters !== undefined && (role.documentFilters.read === undefined || role.documentFilters.write === undefined)) {
-    warn(problems, "half-document-filters", childPointer(role.pointer, "document_filters"), "the absent half is not passed")
+    warn(problems, "half-document-filters", keys.pointer("document_filters"), "the absent half is not passed")
   }
 }
 

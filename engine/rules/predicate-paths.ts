@@ -79,12 +79,12 @@ function listConditions(condition: Document): { readonly tests: boolean; readonl
   for (const operator of operators) {
     const operand = condition[operator]
     if ((operator === "$elemMatch" || operator === "$not") && isDocument(operand)) nested.push(operand)
-    else if (operator === "$all" && Array.isArray(operand) && operand.some((item) => isElemMatch(item as Value))) nested.push(...(operand as readonly Value[]).filter((item) => isDocument(item)))
+    else if (operator === "$all" && isElemMatches(operand)) nested.push(...operand)
     else tests = true
   }
   return { tests, nested }
 }
 
-function isElemMatch(value: Value): boolean {
-  return isDocument(value) && Object.hasOwn(value, "$elemMatch")
+function isElemMatches(operand: Value): operand is readonly Document[] {
+  return Array.isArray(operand) && operand.length > 0 && (operand as readonly Value[]).every((item) => isDocument(item) && Object.hasOwn(item, "$elemMatch"))
 }

@@ -35,24 +35,24 @@ export function pushAssigned(rules: BoundRules): PushedRoles {
 function pushRoles(rules: BoundRules, grants: (role: BoundRole) => Granted): PushedRoles {
   const visible: (Document | "none")[] = []
   const earlier: Document[] = []
-  const used: BoundRole[] = []
   let exact = true
   let whole = true
-  let decided = false
+  let onlyRole: BoundRole | undefined
   for (const bound of rules.roles) {
     const applies = pushed(rules, bound.role.applyWhen, nothing)
     if (applies.query === "none") continue
     const granted = grants(bound)
-    used.push(bound)
     visible.push(allOf([applies.query, ...earlier, granted.query]))
     exact &&= applies.exact && granted.exact
     whole &&= granted.whole
-    decided = applies.exact && isEverything(applies.query)
-    if (decided) break
+    if (isCertain(applies)) {
+      if (visible.length === 1) onlyRole = bound
+      break
+    }
     // A role that is not exact shuts nobody out for certain: later roles are asked per document.
     if (applies.exact) earlier.push({ $nor: [applies.query] })
   }
-  return { query: oneOf(visible), exact, whole, onlyRole: decided && used.length === 1 ? used[0] : undefined }
+  return { query: oneOf(visible), exact, whole, onlyRole }
 }
 
 function pushReadable(bound: BoundRole, rules: BoundRules): Granted {
@@ -83,8 +83,9 @@ export function isPathAlwaysReadable(rules: BoundRules, { role }: BoundRole, [fi
   }
 }
 
+/** Whether something holds for every document. */
 function isCertain({ query, exact }: Pushed): boolean {
-  return exact && isEverything(query)
+  return exact && query !== "none" && Object.keys(query).length === 0
 }
 
 function pushGate(gate: FieldPermission | undefined, rules: BoundRules): Pushed {
@@ -105,12 +106,8 @@ function either(left: Pushed, right: Pushed): Pushed {
   return { query: oneOf([left.query, right.query]), exact: left.exact && right.exact }
 }
 
-function isEverything(query: Document | "none"): boolean {
-  return query !== "none" && Object.keys(query).length === 0
-}
-
 /** Whether a deleted document, of which nothing is known, would certainly have been visible (specification 10, watch). Throws `CallsWanted`. */
 export function isVisibleUnseen(rules: BoundRules): boolean {
-  const { onlyRole, query, exact, whole } = pushVisible(rules)
-  return onlyRole !== undefined && exact && whole && isEverything(query)
+  const visible = pushVisible(rules)
+  return visible.whole && isCertain(visible)
 }

@@ -56,13 +56,12 @@ function redactDocument(role: BoundRole, document: Document, settings: RuleSetti
   for (const field of Object.keys(document)) {
     const entry = entryOf(role, field)
     const value = entry === undefined ? hidden : redactValue(entry, document[field], document, true)
-    if (value === hidden) continue
-    setField(readable, field, value)
-    left = true
+    if (value !== hidden) {
+      setField(readable, field, value)
+      left = true
+    } else if (field === "_id" && settings.alwaysShowId) setField(readable, field, document[field])
   }
-  if (!left) return undefined
-  if (!settings.alwaysShowId || !Object.hasOwn(document, "_id") || Object.hasOwn(readable, "_id")) return readable
-  return Object.assign<Document, Document>({ _id: document["_id"] }, readable)
+  return left ? readable : undefined
 }
 
 const hidden = Symbol("hidden")

@@ -20,10 +20,10 @@ export function isPathReadable(decision: ReadDecision, document: Document, path:
 interface Walk { readonly root: Document; readonly path: readonly string[]; readonly writeCounts: boolean }
 
 function grantsPath(entry: BoundEntry, value: Value, walk: Walk, at: number): boolean {
-  const { root, path, writeCounts } = walk
-  const scope: DocumentScope = value === undefined ? { root, prevRoot: root } : { root, prevRoot: root, this: value, prev: value }
+  const { root, writeCounts } = walk
+  const scope: DocumentScope = { root, prevRoot: root, this: value, prev: value }
   if (holds(entry.read, scope) || (writeCounts && holds(entry.write, scope))) return true
-  if (entry.read !== undefined || entry.fields === undefined || at === path.length) return false
+  if (entry.read !== undefined || entry.fields === undefined) return false
   return grantsBelow(entry.fields, value, entry.write === undefined ? walk : { ...walk, writeCounts: false }, at)
 }
 

@@ -1,5 +1,5 @@
 // What a user's request may not contain (specification of rules, 8.3 and 10; of functions, 4.5). The system user may.
-import { bsonTypeOf, isDocument, type Document, type Value } from "../../kernel/index.ts"
+import { bsonTypeOf, getField, isDocument, type Document, type Value } from "../../kernel/index.ts"
 
 // SOURCE: CRUD and aggregation pages: operators and stages that user functions may not use.
 const deniedInQueries = new Set([
@@ -31,8 +31,7 @@ export function deniedInPredicate(predicate: Value, { mayUseRegex }: UserLimits)
 
 /** Looks through the conditions of an update: `$pull` holds predicates; everything else is values. */
 export function deniedInUpdate(update: Document, arrayFilters: readonly Document[], limits: UserLimits): Denied {
-  const pulls = Object.hasOwn(update, "$pull") ? update["$pull"] : undefined
-  return deniedInPredicate(pulls, limits) ?? deniedInPredicate(arrayFilters, limits)
+  return deniedInPredicate(getField(update, "$pull"), limits) ?? deniedInPredicate(arrayFilters, limits)
 }
 
 /** Looks through a projection, which may hold predicates and expressions. */

@@ -49,6 +49,13 @@ test.each<[name: string, before: Value | typeof absent, after: Value | typeof ab
   expect(decideUpdate(rules, role, document, documentOf(after)).outcome).toBe(granted ? "granted" : "refused")
 })
 
+test("a field that comes or goes is a change, even where it holds undefined", () => {
+  const nested = bound([{ fields: { a: { fields: { b: { write: true } } } } }])
+  for (const [less, more, field] of [[{ _id: 1 }, { _id: 1, c: undefined }, "c"], [{ _id: 1, a: { b: 1 } }, { _id: 1, a: { b: 1, c: undefined } }, "a"]] as const) {
+    expect([update(nested, less, more), update(nested, more, less)]).toEqual([`field-forbids ${field}`, `field-forbids ${field}`])
+  }
+})
+
 test("an entry that only reads admits no difference below it", () => {
   expect(update(bound([{ fields: { a: { read: true } } }]), { _id: 1, a: { b: 1 } }, { _id: 1, a: { b: 2 } })).toBe("field-forbids a")
 })

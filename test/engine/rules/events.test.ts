@@ -24,6 +24,9 @@ describe("an update", () => {
     ["that sets one and removes another", { updatedFields: { title: "a" }, removedFields: ["title"] }, { updatedFields: { title: "a" }, removedFields: ["title"] }],
     ["that cuts lists short", { updatedFields: {}, removedFields: [], truncatedArrays: [{ field: "title", newSize: 1 }, { field: "secret", newSize: 2 }] }, { updatedFields: {}, removedFields: [], truncatedArrays: [{ field: "title", newSize: 1 }] }],
     ["that cuts a hidden list short", { updatedFields: {}, removedFields: [], truncatedArrays: [{ field: "secret", newSize: 2 }] }, null],
+    ["with a list of what names no path", { updatedFields: { title: "a" }, removedFields: [], counted: [5, { field: 1 }, null] }, { updatedFields: { title: "a" }, removedFields: [], counted: [] }],
+    ["of a field with no name inside a readable one", { updatedFields: { "title.": "a" }, removedFields: [] }, { updatedFields: { "title.": "a" }, removedFields: [] }],
+    ["of a hidden part whose name is empty, on the way to a readable one", { updatedFields: { "address..city": "Oslo" }, removedFields: [] }, null],
     ["that says nothing", { updatedFields: {}, removedFields: [] }, { updatedFields: {}, removedFields: [] }],
     ["with what names paths in another way", { updatedFields: { title: "a" }, removedFields: [], disambiguatedPaths: { "secret.0": ["secret", "0"] } }, { updatedFields: { title: "a" }, removedFields: [] }],
   ])("%s", (_name, description, left) => {
@@ -58,6 +61,7 @@ describe("a deletion", () => {
   test.each<[string, object, boolean]>([
     ["reads everything", { read: true }, true],
     ["writes everything", { write: true }, true],
+    ["reads everything, whatever it writes", { read: true, write: { title: "a" } }, true],
     ["belongs to the user alone", { apply_when: { "%%user.id": "u1" }, read: true }, true],
     ["belongs to another user", { apply_when: { "%%user.id": "u2" }, read: true }, false],
     ["hangs on the document", { apply_when: { title: "a" }, read: true }, false],

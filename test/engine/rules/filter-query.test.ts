@@ -50,6 +50,12 @@ describe("values", () => {
     ["… with an expansion, in reverse", { n: { $gt: 3 }, "team.0": { $ne: "%%user.custom_data.team" } }, [4]],
     ["a regular expression as a value is the database's pattern", { name: { $regularExpression: { pattern: "^a", options: "i" } } }, [1]],
     ["… in $in", { name: { $in: [{ $regularExpression: { pattern: "^b", options: "" } }, "Ana"] } }, [1, 2]],
+    ["… beside other values", { name: { $in: [{ $regularExpression: { pattern: "^b", options: "" } }, 1, null, true] } }, [2, 3, 4, 5]],
+    ["a document with an expansion in it", { list: { t: "%%user.custom_data.team", k: 1 } }, [5]],
+    ["a document with an expansion as a name in it matches nothing", { team: { "%%user.id": 1 } }, []],
+    ["either spelling inside $elemMatch", { team: { "%elemMatch": { "%in": ["x"], $ne: "y" } } }, [5]],
+    ["$not around $not", { team: { $not: { "%not": { $eq: "%%user.custom_data.team" } } } }, [1, 5]],
+    ["$not around a pattern", { name: { $not: { $regularExpression: { pattern: "^a", options: "i" } } } }, [2, 3, 4, 5]],
     ["a literal beside an expansion", { n: { $gt: 1, $ne: "%%user.id", $lt: 3 } }, [2]],
     ["a literal list and a literal document", { $or: [{ team: ["red", "x"] }, { list: { $elemMatch: { $eq: { t: "x", k: 1 } } } }] }, [5]],
     ["nothing at all", {}, [1, 2, 3, 4, 5]],
@@ -127,10 +133,29 @@ describe("what is refused when it is loaded", () => {
     [{ a: { $gt: 1, b: 2 } }, "wrong-operand /filters/0/query/a"], [{ $or: [] }, "wrong-operand /filters/0/query/$or"], [{ a: "%%root.b" }, "expansion-not-available /filters/0/query/a"], [{ a: { $regex: "%%user.id" } }, "wrong-operand /filters/0/query/a"], [[], "wrong-operand /filters/0/query"],
     [{ a: { $not: 5 } }, "wrong-operand /filters/0/query/a/$not"], [{ a: { $elemMatch: [] } }, "wrong-operand /filters/0/query/a/$elemMatch"], [{ $and: {} }, "wrong-operand /filters/0/query/$and"], [{ $nor: [] }, "wrong-operand /filters/0/query/$nor"], [{ $or: [5] }, "wrong-operand /filters/0/query/$or/0"],
     [{ $expr: { $function: { body: "" } } }, "unknown-operator /filters/0/query/$expr"], [{ $expr: [{ $accumulator: {} }] }, "unknown-operator /filters/0/query/$expr"], [{ $expr: { $eq: ["$a", "%%user.id"] } }, "wrong-operand /filters/0/query/$expr"], [{ "%expr": true }, "unknown-operator /filters/0/query/%expr"],
+    [{ a: { $size: -1 } }, "wrong-operand /filters/0/query/a/$size"], [{ a: { "%not": { $not: { $size: -1 } } } }, "wrong-operand /filters/0/query/a/%not/$not/$size"], [{ a: { $elemMatch: { $gt: 1, b: 2 } } }, "wrong-operand /filters/0/query/a/$elemMatch"], [{ a: { $not: { $gt: 1, b: 2 } } }, "wrong-operand /filters/0/query/a/$not"],
+    [{ "a..b": 1 }, "bad-path /filters/0/query/a..b"], [{ "a..b": { $mod: [2, 0] } }, "bad-path /filters/0/query/a..b"], [{ "a..b": { $elemMatch: { b: 1 } } }, "bad-path /filters/0/query/a..b"], [{ "a..b": { $elemMatch: { $gt: 1 } } }, "bad-path /filters/0/query/a..b"], [{ "a..b": { $not: { $not: { $gt: 1 } } } }, "bad-path /filters/0/query/a..b"],
+    [{ a: { $oid: "x" } }, "wrong-operand /filters/0/query/a"], [{ a: { $not: { $mod: { $oid: "x" } } } }, "wrong-operand /filters/0/query/a/$not"],
     [{ $or: [{ a: { $elemMatch: { $where: "1" } } }] }, "unknown-operator /filters/0/query/$or/0/a/$elemMatch"], [{ a: { $mod: [2, { "%function": {} }] } }, "unknown-operator /filters/0/query/a"], [{ a: { $type: { $numberLong: "x" } } }, "wrong-operand /filters/0/query/a"],
   ])("%j", (query, error) => {
     expect(parse([{ name: "f", apply_when: {}, query }]).errors).toEqual([error])
   })
+})
+
+test("a query with an error matches nothing, should its file be used all the same", () => {
+  const rules = parseRules({ filters: [{ name: "f", query: { a: 1, b: { $size: -1 } } }] }, { kind: "collection", problems: { errors: [], warnings: [] } })
+  expect(applyFilters(bindRules(rules, { user }, createCallTable(), defaultRuleSettings)).query).toBe("none")
+})
+
+test("without filters nothing is added", () => {
+  expect(parse([]).applied).toEqual({ query: {}, projections: [], conflict: false })
+})
+
+test("what two filters ask alike, the database is asked once", () => {
+  const asked = (...queries: object[]): unknown => parse(queries.map((query, index) => ({ name: `f${index}`, query }))).applied.query
+  expect(asked({ a: 1 }, { a: 1 }, { b: "%%user.id" }, { a: 1 })).toEqual({ $and: [{ a: 1 }, { b: { $eq: "u1" } }] })
+  expect(asked({ $or: [{ a: 1 }, { b: 1 }, { a: 1 }] })).toEqual({ $or: [{ a: 1 }, { b: 1 }] })
+  expect(asked({ a: 1 }, { a: { $numberLong: "1" } })).not.toEqual({ a: 1 })
 })
 
 test("all filters that apply are merged; one that cannot be decided applies", () => {

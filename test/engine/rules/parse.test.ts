@@ -23,6 +23,7 @@ describe("keys", () => {
     ["an operator as a nested name", role({ fields: { a: { fields: { $x: {} } } } }), ["bad-field-name /roles/0/fields/a/fields/$x"]],
     ["search that is no boolean", role({ search: "true" }), ["wrong-operand /roles/0/search"]],
     ["a role without a name", { roles: [{ apply_when: {} }] }, ["wrong-operand /roles/0"]],
+    ["two roles without a name", { roles: [{ apply_when: {} }, { apply_when: {} }] }, ["wrong-operand /roles/0", "wrong-operand /roles/1"]],
     ["two roles of one name", { roles: [{ name: "r", apply_when: {} }, { name: "r", apply_when: {} }] }, ["wrong-operand /roles/1/name"]],
     ["a name that is no text", { roles: [{ name: 7, apply_when: {} }] }, ["wrong-operand /roles/0/name"]],
     ["roles that are no list", { roles: {} }, ["wrong-operand /roles"]],
@@ -60,6 +61,7 @@ describe("warnings", () => {
     ["no apply_when", { roles: [{ name: "r", read: true }] }, "never-applies /roles/0"],
     ["nothing granted", role({ insert: true, delete: true, additional_fields: {} }), "grants-nothing /roles/0"],
     ["write false beside a writable field", role({ read: true, write: false, fields: { a: { write: true } } }), "write-false-is-final /roles/0"],
+    ["half a gate under its other name", role({ read: true, document_filter: { read: true } }), "half-document-filters /roles/0/document_filter"],
     ["half a gate", role({ read: true, document_filters: { read: true } }), "half-document-filters /roles/0/document_filters"],
     ["an empty list of roles", { roles: [] }, "empty-roles /roles"],
     ["a list as an expression", role({ read: [] }), "no-expression /roles/0/read"],
@@ -119,7 +121,13 @@ describe("what is no rules file is refused where it is wrong", () => {
 })
 
 test("a name may have 100 characters", () => {
-  expect(parse({ roles: [{ name: "r".repeat(100), apply_when: {}, read: true }] })).toMatchObject({ errors: [], rules: { roles: [{ name: "r".repeat(100) }] } })
+  expect(parse({ roles: [{ name: "r".repeat(100), apply_when: {}, read: true }] })).toMatchObject({ errors: [], warnings: [], rules: { roles: [{ name: "r".repeat(100) }] } })
+})
+
+test.each<["collection" | "default", string]>([["collection", "an empty list of roles is like none: the default roles serve"], ["default", "an empty list of roles serves nobody"]])("an empty list of roles in a %s file: %s", (kind, message) => {
+  const problems: Problems = { errors: [], warnings: [] }
+  parseRules({ roles: [] }, { kind, problems })
+  expect(problems.warnings).toEqual([{ code: "empty-roles", path: "/roles", message }])
 })
 
 test("a search that is none is refused, and searches nothing", () => {

@@ -11,8 +11,8 @@ test.each<[Document, string[]]>([
   [{ a: { $not: { $gt: 1 } } }, ["a"]], [{ a: { $not: { $elemMatch: { b: 1 } } } }, ["a.b"]], [{ a: { $elemMatch: { b: 1, "c.d": 1 } } }, ["a.b", "a.c.d"]], [{ a: { $elemMatch: { $gt: 1, $lt: 2 } } }, ["a"]], [{ "a.b": { $elemMatch: { c: { $elemMatch: { d: 1 } } } } }, ["a.b.c.d"]],
   [{ a: { $elemMatch: { $or: [{ b: 1 }, { c: 1 }], $and: [{ d: 1 }], $nor: [{ e: 1 }] } } }, ["a.b", "a.c", "a.d", "a.e"]], [{ a: { $size: 1, $elemMatch: { b: 1 } } }, ["a", "a.b"]], [{ a: { $elemMatch: { b: 1 }, $not: { $size: 1 } } }, ["a.b", "a"]],
   [{ a: { $elemMatch: {} } }, ["a"]], [{ a: { $not: { $elemMatch: {} } } }, ["a"]], [{ a: { $all: [{ $elemMatch: {} }] } }, ["a"]], [{ a: { $elemMatch: { $or: [{ b: 1 }, {}] } } }, ["a.b", "a"]], [{ a: { $elemMatch: { $nor: [{}] } } }, ["a"]], [{ a: { $elemMatch: { $comment: "b" } } }, ["a"]], [{ $or: [{}] }, []],
-  [{ a: null }, ["a"]], [{ $comment: 5 }, []], [{ $or: ["ab"] }, []], [{ a: { $elemMatch: { b: 1 }, c: 1 } }, ["a"]], [{ a: { $not: new BSONRegExp("x") } }, ["a"]], [{ a: { $in: [{ $elemMatch: { b: 1 } }] } }, ["a"]], [{ a: { $all: [{ $elemMatch: { b: 1 } }, { c: 1 }] } }, ["a.b", "a.c"]],
-  [{ a: { $all: [{ $elemMatch: { b: 1 } }, { $elemMatch: { c: 1 } }] } }, ["a.b", "a.c"]], [{ a: { $all: [1, 2] } }, ["a"]], [{ a: { $all: [{ b: 1 }] } }, ["a"]],
+  [{ a: null }, ["a"]], [{ $comment: 5 }, []], [{ $or: ["ab"] }, []], [{ a: { $elemMatch: { b: 1 }, c: 1 } }, ["a"]], [{ a: { $not: new BSONRegExp("x") } }, ["a"]], [{ a: { $in: [{ $elemMatch: { b: 1 } }] } }, ["a"]], [{ a: { $all: [{ $elemMatch: { b: 1 } }, { c: 1 }] } }, ["a"]], [{ a: { $all: [{ c: 1 }, { $elemMatch: { b: 1 } }] } }, ["a"]], [{ a: { $all: [{ $elemMatch: { b: 1 } }, 5] } }, ["a"]],
+  [{ a: { $all: [{ $elemMatch: { b: 1 } }, { $elemMatch: { c: 1 } }] } }, ["a.b", "a.c"]], [{ a: { $all: [1, 2] } }, ["a"]], [{ a: { $all: [null] } }, ["a"]], [{ a: { $all: [] } }, ["a"]], [{ a: { $all: 5 } }, ["a"]], [{ a: { $elemMatch: { $gt: 1, b: 2 } } }, ["a"]], [{ a: { $all: [{ b: 1 }] } }, ["a"]],
 ])("the predicate %j looks at %j", (predicate, paths) => {
   expect(dotted(predicatePaths(predicate))).toEqual(paths)
 })
@@ -25,7 +25,7 @@ test("a sort looks at its keys", () => {
 test.each<[Document, Document[], string[]]>([
   [{ $set: { "tags.$[x].v": 1 } }, [{ "x.k": 1 }], ["tags.k"]], [{ $set: { "tags.$[x]": 1 } }, [{ x: { $gt: 1 } }], ["tags"]], [{ $set: { "a.$[x].b.$[y].c": 1 } }, [{ "x.k": 1 }, { y: 2 }], ["a.k", "a.b"]],
   [{ $set: { "a.$[].b.$[y]": 1 } }, [{ y: 2 }], ["a.b"]], [{ $set: { "a.$[x].v": 1 }, $inc: { "b.$[x].v": 1 } }, [{ "x.k": 1 }], ["a.k", "b.k"]], [{ $set: { "a.$[x]": 1 } }, [{ $or: [{ "x.k": 1 }, { "x.l": 2 }] }], ["a.k", "a.l"]],
-  [{ $set: { "a.$[x]": 1 } }, [{ y: 1 }], []], [{ $set: { a: 1 } }, [], []], [{ $set: 5 }, [{ x: 1 }], []],
+  [{ $set: { "a.$[x]": 1 } }, [{ y: 1 }], []], [{ $set: { a: 1 } }, [], []], [{ $set: 5 }, [{ x: 1 }], []], [{ $set: null }, [{ x: 1 }], []],
 ])("array filters of %j: %j look at %j", (update, filters, paths) => {
   expect(dotted(arrayFilterPaths(update, filters))).toEqual(paths)
 })

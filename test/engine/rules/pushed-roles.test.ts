@@ -58,6 +58,11 @@ describe("the visible documents", () => {
     expect(exact ? ids : ids.filter((id) => seen.includes(id))).toEqual(seen)
   })
 
+  test("what a gate and a permission ask alike is asked once", () => {
+    expect(pushVisible(bound([{ document_filters: { read: a, write: a }, read: a }])).query).toEqual({ a: { $eq: 1 } })
+    expect(pushVisible(bound([{ read: a, write: b }, { read: b }])).query).toEqual({ $or: [{ a: { $eq: 1 } }, { b: { $eq: 1 } }] })
+  })
+
   test("an absent half of a gate admits under the setting for it", () => {
     expect(admitted(pushVisible(bound([{ document_filters: { read: { a: 7 } }, read: true }], { absentDocumentFilter: "grant" })))).toEqual(everyone)
     expect(admitted(pushVisible(bound([{ document_filters: { read: a, write: b }, read: true }], { absentDocumentFilter: "grant" })))).toEqual([2, 3, 4, 5])

@@ -88,6 +88,10 @@ describe("in every document of a role", () => {
     expect(always({ fields: { address: entry } }, "address.city")).toBe(expected)
   })
 
+  test("a write that is not true counts however far above", () => {
+    expect(always({ fields: { address: { write: false, fields: { geo: { fields: { lat: { write: true } } } } } } }, "address.geo.lat")).toBe(false)
+  })
+
   test("additional fields speak of those without an entry", () => {
     const open = { fields: { secret: {} }, additional_fields: { read: true } }
     expect([always(open, "any"), always(open, "secret")]).toEqual([true, false])
@@ -126,10 +130,11 @@ describe("named by an update", () => {
   })
 
   test("a number is an element of a list, before or after, and else a field", () => {
-    const assigned = assignRole(bound([{ fields: { tags: { fields: { v: { write: true } } }, byNumber: { fields: { 0: { write: true } } } } }]), storedScope(before)) as BoundRole
+    const assigned = assignRole(bound([{ fields: { tags: { fields: { v: { write: true }, "01": { write: { "%%this": 2 } } } }, byNumber: { fields: { 0: { write: true } } } } }]), storedScope(before)) as BoundRole
     const forbids = (path: string, one: Document, other: Document): boolean => forbiddenPath(assigned, [path.split(".")], one, other) !== undefined
     expect(forbids("byNumber.0", { byNumber: { 0: 1 } }, { byNumber: { 0: 1 } })).toBe(false)
     expect(forbids("byNumber.1", { byNumber: { 0: 1 } }, { byNumber: { 0: 1 } })).toBe(true)
+    expect(forbids("tags.01", { tags: [1, 2] }, { tags: [1, 2] })).toBe(true)
     expect(forbids("tags.0.v", { tags: [{ v: 1 }] }, { tags: null })).toBe(false)
     expect(forbids("tags.0.v", {}, { tags: [{ v: 1 }] })).toBe(false)
     expect(forbids("tags.0.v", {}, { tags: { 0: { v: 1 } } })).toBe(true)

@@ -20,6 +20,7 @@ describe("one document", () => {
     ["1: no role applies", { apply_when: no, read: true }, "no-role-applies"],
     ["1: the first that applies decides", [{ apply_when: no, read: true }, { apply_when: yes, read: false }, { read: true }], "role-forbids"],
     ["1: one that is not decided does not apply", [{ apply_when: { title: "%%user.custom_data.x" }, read: false }, { read: true }], "whole"],
+    ["1: one without `apply_when` never applies", [{ apply_when: undefined, read: true }, { read: false }], "role-forbids"],
     ["3: the gate refuses", { document_filters: { read: no, write: no }, read: true }, "gate-refuses"],
     ["3: its half to read admits", { document_filters: { read: yes, write: no }, read: true }, "whole"],
     ["3: its half to write admits", { document_filters: { read: no, write: yes }, read: true }, "whole"],

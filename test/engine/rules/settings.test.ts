@@ -50,7 +50,7 @@ describe("settings", () => {
       const read = decideRead(bound([{ fields }], { alwaysShowId: true }), document)
       return read.outcome === "granted" ? Object.entries(read.document) : read.outcome
     }
-    expect(shown({ a: { read: true } }, { a: 1, _id: 1 })).toEqual([["_id", 1], ["a", 1]])
+    expect(shown({ a: { read: true } }, { _id: 1, a: 1 })).toEqual([["_id", 1], ["a", 1]])
     expect(shown({ a: { read: true }, _id: { read: true } }, { a: 1, _id: 1 })).toEqual([["a", 1], ["_id", 1]])
     expect(shown({ a: { read: true } }, { _id: 1 })).toBe("hidden")
   })
@@ -84,6 +84,8 @@ describe("fields named like inherited properties", () => {
     const read = decideRead(bound([fields]), document)
     expect(read.outcome === "granted" && JSON.stringify(read.document)).toBe('{"__proto__":{"x":1}}')
     expect(read.outcome === "granted" && Object.getPrototypeOf(read.document)).toBe(Object.prototype)
+    const withId = decideRead(bound([fields], { alwaysShowId: true }), document)
+    expect(withId.outcome === "granted" && JSON.stringify(withId.document)).toBe('{"_id":1,"__proto__":{"x":1}}')
     expect(isPathReadable(read, document, ["constructor"])).toBe(false)
     expect(isPathReadable(read, document, ["__proto__", "x"])).toBe(true)
   })
