@@ -2,7 +2,7 @@
 import { getField, isDocument, isIndex, type Document, type Value } from "../../kernel/index.ts"
 import { convert } from "./conversions.ts"
 import { documentOf } from "./parse-operand.ts"
-import { isKnown, type Operand, type Reference, type Source } from "./tree.ts"
+import type { Operand, Reference, Source } from "./tree.ts"
 import type { CallTable, DocumentScope, KnownScope } from "./types.ts"
 
 /** An expansion without a value. */
@@ -16,12 +16,11 @@ export interface Reading { readonly scope: DocumentScope; readonly item: Value |
 
 /** The value a known source begins with, and the path from there with the spellings the server answers to. */
 export function knownRoot(known: KnownScope, { source, path }: Reference): { readonly value: Value | typeof missing; readonly path: readonly string[] } {
-  const root = Object.hasOwn(known, source) ? (known as Record<string, Value>)[source] : undefined
-  if (source === "args") return { value: root === undefined ? missing : root, path }
+  const root = known[source as keyof KnownScope]
   const [first, second] = path
   if (source === "environment" && first === "tag" && (root === undefined || getField(root as Document, "tag") === undefined)) return { value: "", path: path.slice(1) }
   if (root === undefined || root === null) return { value: missing, path }
-  if (source === "request" && first === "requestHeaders" && second !== undefined) return { value: root, path: [first, headerName(root, second), ...path.slice(2)] }
+  if (source === "request" && first === "requestHeaders" && second !== undefined) return { value: root, path: [first, headerName(root as Document, second), ...path.slice(2)] }
   if (source === "user" && first === "custom_data") return customData(root as Document, path)
   if (source === "user" && first === "identities") return identities(root as Document, path)
   return { value: root, path }
@@ -38,17 +37,17 @@ function customData(user: Document, path: readonly string[]): { value: Value | t
 function identities(user: Document, path: readonly string[]): { value: Value; path: readonly string[] } {
   const list = getField(user, "identities") ?? []
   const rest = path.slice(1)
-  const at = rest.length > 0 && isIndex(rest[0] as string) ? 1 : 0
+  const at = rest.findIndex((segment) => !isIndex(segment))
   const spelling = rest[at]
   if (spelling !== "providerType" && spelling !== "provider_type") return { value: list, path: rest }
-  const holds = (Array.isArray(list) ? list : [list]).some((each: Value) => isDocument(each) && Object.hasOwn(each, spelling))
+  const holds = [list].flat().some((each) => isDocument(each) && Object.hasOwn(each, spelling))
   const other = spelling === "providerType" ? "provider_type" : "providerType"
   return { value: list, path: holds ? rest : rest.with(at, other) }
 }
 
 /** SOURCE: header names ignore case. */
-function headerName(request: Value, name: string): string {
-  const headers = isDocument(request) ? getField(request, "requestHeaders") : undefined
+function headerName(request: Document, name: string): string {
+  const headers = getField(request, "requestHeaders")
   if (!isDocument(headers) || Object.hasOwn(headers, name)) return name
   return Object.keys(headers).find((key) => key.toLowerCase() === name.toLowerCase()) ?? name
 }
@@ -56,7 +55,7 @@ function headerName(request: Value, name: string): string {
 /** The value a source of the document begins with. */
 export function documentRoot(source: Source, { scope, item }: Pick<Reading, "scope" | "item">): Value | typeof missing {
   if (source === "item") return item
-  const value = Object.hasOwn(scope, source) ? (scope as Record<string, Value>)[source] : undefined
+  const value = scope[source as keyof DocumentScope]
   return value === undefined ? missing : value
 }
 
@@ -64,32 +63,26 @@ export function documentRoot(source: Source, { scope, item }: Pick<Reading, "sco
  * The value at the end of a path, as an operand: a path over a list gives the list of what its documents have there.
  * Own data only.
  */
-export function valueAt(root: Value | typeof missing, path: readonly string[]): Value | typeof missing {
-  if (root === missing) return missing
-  return walk(root, path, 0)
-}
-
-function walk(from: Value, path: readonly string[], start: number): Value | typeof missing {
+export function valueAt(from: Value | typeof missing, path: readonly string[], start = 0): Value | typeof missing {
   let value = from
   for (let at = start; at < path.length; at++) {
     const segment = path[at] as string
-    if (Array.isArray(value)) return walkItems(value as Value[], path, at)
+    if (Array.isArray(value)) return valuesAt(value as Value[], path, at)
     if (!isDocument(value) || !Object.hasOwn(value, segment)) return missing
     value = value[segment]
   }
   return value === undefined ? missing : value
 }
 
-function walkItems(list: readonly Value[], path: readonly string[], at: number): Value | typeof missing {
+function valuesAt(list: readonly Value[], path: readonly string[], at: number): Value | typeof missing {
   const segment = path[at] as string
   const found: Value[] = []
   for (const item of list) {
     if (!isDocument(item)) continue
-    const value = walk(item, path, at)
+    const value = valueAt(item, path, at)
     if (value !== missing) found.push(value)
   }
-  if (!isIndex(segment) || Number(segment) >= list.length) return found.length === 0 ? missing : found
-  const indexed = walk(list[Number(segment)], path, at + 1)
+  const indexed = isIndex(segment) ? valueAt(list[Number(segment)], path, at + 1) : missing
   if (found.length === 0) return indexed
   return indexed === missing ? found : [indexed, ...found]
 }
@@ -100,7 +93,7 @@ export function resolve(operand: Operand, reading: Reading): Resolved {
     case "literal": return operand.value
     case "missing": return missing
     case "undetermined": return undetermined
-    case "reference": return isKnown(operand.source) ? missing : valueAt(documentRoot(operand.source, reading), operand.path)
+    case "reference": return valueAt(documentRoot(operand.source, reading), operand.path)
     case "conversion": return convertResolved(operand, reading)
     case "list": return resolveList(operand.items, reading)
     case "document": return resolveDocument(operand.fields, reading)
@@ -109,9 +102,8 @@ export function resolve(operand: Operand, reading: Reading): Resolved {
 }
 
 function convertResolved(operand: Operand & { kind: "conversion" }, reading: Reading): Resolved {
-  const value = resolve(operand.of, reading)
-  if (value === missing || value === undetermined) return undetermined
-  const converted = convert(operand.name, value)
+  // What has no value cannot be converted either.
+  const converted = convert(operand.name, resolve(operand.of, reading) as Value)
   return converted === undefined ? undetermined : converted
 }
 
@@ -142,8 +134,8 @@ function resolveCall({ name, args }: Operand & { kind: "call" }, reading: Readin
     if (value === undetermined) return undetermined
     values.push(value)
   }
-  const result = reading.calls.result(name, values)
-  return result.state === "value" && result.value !== undefined ? result.value : undetermined
+  const { value } = reading.calls.result(name, values) as { readonly value?: Value }
+  return value === undefined ? undetermined : value
 }
 
 /** SOURCE: specification 3.2, lists have no holes: a missing value is passed as null, at any depth. */

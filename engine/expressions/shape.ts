@@ -96,7 +96,7 @@ function questionOf({ subject: { path }, check, of }: FixedTest): keyof typeof q
   switch (of.kind) {
     case "eq": return typeof of.value === "boolean" ? `${of.value}` : isPlain(of.value) ? "same" : of.value === null && of.mode === "literal" ? "none" : "any"
     case "order": return typeof of.value === "number" && isPlain(of.value) ? of.operator : "any"
-    case "in": return !of.looseNull && of.items.every((item) => typeof item === "string") ? "texts" : "any"
+    case "in": return of.items.every((item) => typeof item === "string") ? "texts" : "any"
     default: return "any"
   }
 }

@@ -1,7 +1,6 @@
 // What the operators mean for one value. Everything else is built of these.
 import {
-  bsonTypeOf, compareNumbers, compareValues, equalValues, numberKind, rank, rankOf,
-  type Binary, type BSONSymbol, type Double, type Long, type Value,
+  bsonTypeOf, compareNumbers, compareValues, equalValues, fromDecimalText, numberKind, rank, rankOf, type Binary, type BSONSymbol, type Value,
 } from "../../kernel/index.ts"
 import type { Leaf } from "./tree.ts"
 
@@ -35,14 +34,12 @@ export function typeNumber(value: Value): number {
   if (value === null) return 10
   if (Array.isArray(value)) return 4
   if (value instanceof Date) return 9
-  const name = bsonTypeOf(value)
-  if (name === undefined) return 3
-  return name === "Code" && rankOf(value) === rank.codeWithScope ? 15 : (typeOfClass[name] ?? 3)
+  return rankOf(value) === rank.codeWithScope ? 15 : (typeOfClass[bsonTypeOf(value) as string] ?? 3)
 }
 
 /** The test that a value equals another, by BSON type and value. */
 export function equalTo(operand: Value): ValueTest {
-  if (typeof operand === "string") return (value) => value === operand || (typeof value === "object" && value !== null && equalValues(value, operand))
+  if (typeof operand === "string") return (value) => value === operand || (typeof value === "object" && equalValues(value, operand))
   if (typeof operand === "boolean") return (value) => value === operand
   return (value) => equalValues(value, operand)
 }
@@ -56,7 +53,7 @@ export function isOrdered(operand: Value): boolean {
 }
 
 function isNaNValue(value: Value): boolean {
-  return typeof value === "number" ? Number.isNaN(value) : rankOf(value) === rank.number && compareNumbers(value, Number.NaN) === 0
+  return rankOf(value) === rank.number && compareNumbers(value, Number.NaN) === 0
 }
 
 const accepts = {
@@ -75,9 +72,9 @@ export function ordered(operator: "gt" | "gte" | "lt" | "lte", operand: Value): 
     if (isNaNValue(operand)) return operator === "gte" || operator === "lte" ? isNaNValue : () => false
     if (typeof operand === "number") {
       const plain = plainOrder(operator, operand)
-      return (value) => (typeof value === "number" ? plain(value) : isWrappedNumber(value) && accept(compareNumbers(value, operand)))
+      return (value) => (typeof value === "number" ? plain(value) : hasOrder(value) && accept(compareNumbers(value, operand)))
     }
-    return (value) => rankOf(value) === rank.number && !isNaNValue(value) && accept(compareNumbers(value, operand))
+    return (value) => hasOrder(value) && accept(compareNumbers(value, operand))
   }
   return (value) => rankOf(value) === bracket && accept(compareValues(value, operand))
 }
@@ -91,16 +88,16 @@ function plainOrder(operator: "gt" | "gte" | "lt" | "lte", operand: number): (va
   }
 }
 
-function isWrappedNumber(value: Value): boolean {
-  return typeof value === "object" && rankOf(value) === rank.number && !isNaNValue(value)
+/** Whether a value is a number that has a place among numbers. */
+function hasOrder(value: Value): boolean {
+  return rankOf(value) === rank.number && !isNaNValue(value)
 }
 
 /** The test that a value equals one of many. */
 export function oneOf(items: readonly Value[]): ValueTest {
-  const texts = new Set<Value>(items.filter((item) => typeof item === "string"))
+  const same = new Set(items)
   const others = items.filter((item) => typeof item !== "string").map(equalTo)
-  if (others.length === 0) return (value) => texts.has(value) || (rankOf(value) === rank.string && typeof value !== "string" && texts.has((value as BSONSymbol).value))
-  return (value) => texts.has(value) || others.some((equals) => equals(value)) || (rankOf(value) === rank.string && typeof value !== "string" && texts.has((value as BSONSymbol).value))
+  return (value) => same.has(value) || others.some((equals) => equals(value)) || (bsonTypeOf(value) === "BSONSymbol" && same.has((value as BSONSymbol).value))
 }
 
 /** The tests that need no operand of their own. */
@@ -129,10 +126,19 @@ function hasRemainder(value: Value, divisor: bigint, remainder: bigint): boolean
 
 /** A number of any kind without its fraction; undefined for NaN, infinities, and what does not fit 64 bits. */
 export function truncate(value: Value): bigint | undefined {
+  const whole = wholeOf(value)
+  return whole !== undefined && BigInt.asIntN(64, whole) === whole ? whole : undefined
+}
+
+function wholeOf(value: Value): bigint | undefined {
+  const text = String(value)
   const kind = numberKind(value as number)
-  if (kind === "long") return (value as Long).toBigInt()
-  const number = kind === "decimal" ? Number(String(value)) : typeof value === "number" ? value : (value as Double).value
-  return Number.isFinite(number) && Math.abs(number) < 2 ** 63 ? BigInt(Math.trunc(number)) : undefined
+  if (kind === "long" || kind === "decimal") {
+    const exact = fromDecimalText(text)
+    return typeof exact === "number" ? undefined : (exact.digits * 10n ** BigInt(Math.max(exact.ten, 0))) / 10n ** BigInt(Math.max(-exact.ten, 0))
+  }
+  const number = Math.trunc(Number(text))
+  return Number.isFinite(number) ? BigInt(number) : undefined
 }
 
 /** Whether a binary value is a UUID. */

@@ -83,7 +83,7 @@ function isAll(query: Document): boolean {
 }
 
 function onlyList(query: Document, operator: "$and" | "$or"): Document[] | undefined {
-  return Object.hasOwn(query, operator) && Object.keys(query).length === 1 ? (query[operator] as Document[]) : undefined
+  return Object.keys(query).length === 1 ? (query[operator] as Document[] | undefined) : undefined
 }
 
 /** How the database addresses a place; undefined when it cannot. */

@@ -1,6 +1,6 @@
 // What expansions and arguments are worth (specification of rules, 2.2, 3.2 and 4).
 import { describe, expect, test } from "vitest"
-import { bind, compile, createCallTable, parseExpressionOrThrow, type DocumentScope, type ExpressionContext, type KnownScope, type Ternary } from "../../../engine/expressions/index.ts"
+import { bind, compile, constantOf, createCallTable, parseExpressionOrThrow, type CallResult, type DocumentScope, type ExpressionContext, type KnownScope, type Ternary } from "../../../engine/expressions/index.ts"
 import type { Document, Value } from "../../../kernel/index.ts"
 
 interface Given { readonly known?: KnownScope; readonly scope?: DocumentScope; readonly context?: ExpressionContext }
@@ -16,11 +16,16 @@ describe("what is missing", () => {
   test.each<[string, Given, readonly [Ternary, Ternary] | readonly unknown[]]>([
     ["%%user.id", {}, absent], ["%%user.id", { known: { user: { id: "u1" } } }, there], ["%%user", { known: { user: { id: "u1" } } }, there], ["%%user.custom_data", { known: { user: { id: "u1" } } }, absent], ["%%user.custom_data", { known: { user: { custom_data: null } } }, absent], ["%%user.custom_data", { known: { user: { custom_data: {} } } }, absent],
     ["%%user.custom_data", { known: { user: { custom_data: { a: 1 } } } }, there], ["%%user.custom_data.a", { known: { user: { custom_data: { a: null } } } }, there], ["%%user.custom_data.a.b", { known: { user: { custom_data: { a: null } } } }, absent], ["%%user.identities", { known: { user: { id: "u1" } } }, there], ["%%user.identities.provider_type", { known: { user: { id: "u1" } } }, absent],
-    ["%%values.a", {}, absent], ["%%values.a", { known: { values: { a: 0 } } }, there], ["%%values.toString", { known: { values: {} } }, absent], ["%%values.a.length", { known: { values: { a: "xyz" } } }, absent], ["%%environment.tag", {}, there], ["%%environment.tag", { known: { environment: {} } }, there], ["%%environment.values.a", {}, absent], ["%%environment.values.a", { known: { environment: { tag: "", values: { a: 1 } } } }, there], ["%%environment.name", {}, absent],
+    ["%%values.a", {}, absent], ["%%values.a", { known: { values: { a: 0 } } }, there], ["%%values.toString", { known: { values: {} } }, absent], ["%%values.tag", { known: { values: {} } }, absent], ["%%values.a.length", { known: { values: { a: "xyz" } } }, absent], ["%%environment.tag", {}, there], ["%%environment.tag", { known: { environment: {} } }, there], ["%%environment.values.a", {}, absent], ["%%environment.values.a", { known: { environment: { tag: "", values: { a: 1 } } } }, there], ["%%environment.name", {}, absent],
     ["%%request.service", {}, absent], ["%%request.service", { known: { request: { service: "s" } } }, there], ["%%request.requestHeaders", { known: { request: { requestHeaders: { a: ["1"] } } } }, there], ["%%request.requestHeaders.b", { known: { request: { requestHeaders: { a: ["1"] } } } }, absent], ["%%request.requestHeaders.b", { known: { request: {} } }, absent], ["%%request.requestHeaders.a", { known: {} }, absent],
-    ["%%prevRoot", {}, absent], ["%%prevRoot", { scope: { prevRoot: { b: 1 } } }, there], ["%%prevRoot.a", { scope: { prevRoot: { b: 1 } } }, absent], ["%%this", {}, absent], ["%%this", { scope: { this: null } }, there], ["%%prev", { scope: { this: 1 } }, absent], ["%%prev.a", { scope: { prev: { a: 1 } } }, there], ["%%this.constructor", { scope: { this: { a: 1 } } }, absent],
+    ["%%prevRoot", {}, absent], ["%%prevRoot", { scope: { prevRoot: { b: 1 } } }, there], ["%%prevRoot.a", { scope: { prevRoot: { b: 1 } } }, absent], ["%%this", {}, absent], ["%%this", { scope: { this: null } }, there], ["%%prev", { scope: { this: 1 } }, absent], ["%%prev.a", { scope: { prev: { a: 1 } } }, there], ["%%this.constructor", { scope: { this: { a: 1 } } }, absent], ["%%this.length", { scope: { this: "abc" } }, absent], ["%%this.length", { scope: { this: [1] } }, absent], ["%%prev.length", { scope: { prev: "abc" } }, absent],
   ])("%s under %j", (expansion, given, expected) => {
     expect(isThere(expansion, given)).toEqual(expected)
+  })
+
+  test.each<[KnownScope, boolean]>([[{}, false], [{ args: null }, false], [{ args: [] }, true], [{ args: {} }, true]])("%%%%args under %j: there is one: %s", (known, expected) => {
+    expect(holds({ "%%args": { $exists: true } }, { known, context: "call" })).toBe(expected)
+    expect(holds({ "%%user.id": { $ne: "%%args" } }, { known, context: "call" })).toBe(expected || undefined)
   })
 
   test("the tag of no environment is the empty text", () => {
@@ -31,9 +36,9 @@ describe("what is missing", () => {
 })
 
 describe("headers", () => {
-  const known: KnownScope = { request: { requestHeaders: { "X-Key": ["a", "b"], "x-other": ["c"], constructor: ["d"] }, service: "s" } }
+  const known: KnownScope = { request: { requestHeaders: { "X-Key": ["a", "b"], "x-other": ["c"], constructor: ["d"], undefined: ["e"] }, other: { "X-Key": ["a"] }, service: "s" } }
 
-  test.each<[string, string, boolean]>([["X-Key", "a", true], ["x-key", "b", true], ["X-KEY", "c", false], ["X-Other", "c", true], ["Constructor", "d", true], ["toString", "d", false]])("%s: %s is among them: %s", (name, value, expected) => {
+  test.each<[string, string, boolean]>([["X-Key", "a", true], ["x-key", "b", true], ["X-KEY", "c", false], ["X-Other", "c", true], ["Constructor", "d", true], ["toString", "d", false], ["X-None", "e", false]])("%s: %s is among them: %s", (name, value, expected) => {
     expect(holds({ [`%%request.requestHeaders.${name}`]: value }, { known })).toBe(expected)
     expect(holds({ a: { $in: `%%request.requestHeaders.${name}` } }, { known, scope: { root: { a: value } } }) === true).toBe(expected)
   })
@@ -41,8 +46,10 @@ describe("headers", () => {
   test("an exact name comes before one of other letters, and only headers ignore case", () => {
     expect(holds({ "%%request.requestHeaders.a": "2" }, { known: { request: { requestHeaders: { A: ["1"], a: ["2"] } } } })).toBe(true)
     expect(holds({ "%%request.Service": "s" }, { known })).toBe(false)
+    expect(holds({ "%%request.other.x-key": "a" }, { known })).toBe(false)
+    expect(holds({ "%%values.requestHeaders.x-key": "a" }, { known: { values: { requestHeaders: { "X-Key": ["a"] } } } })).toBe(false)
     expect(holds({ "%%user.custom_data.Team": "red" }, { known: { user: { custom_data: { team: "red" } } } })).toBe(false)
-    expect(holds({ "%%request.requestHeaders.x-key.0": "a" }, { known })).toBe(true)
+    expect(["a", "b"].map((value) => [0, 1, 2].map((at) => holds({ [`%%request.requestHeaders.x-key.${at}`]: value }, { known })))).toEqual([[true, false, false], [false, true, false]])
     expect(holds({ "%%request.requestHeaders.x-key": "a" }, { known: { request: { requestHeaders: ["x"] } } })).toBe(false)
   })
 })
@@ -66,6 +73,11 @@ describe("identities", () => {
     expect(["a", "b", "c"].map((type) => [holds({ "%%user.identities.provider_type": type }, { known }), holds({ "%%user.identities.providerType": type }, { known })])).toEqual([[true, false], [false, true], [false, true]])
   })
 
+  test("are passed over where they are none, and may be one", () => {
+    expect(holds({ "%%user.identities.providerType": "a" }, { known: { user: { identities: [null, "a", { provider_type: "a" }] } } })).toBe(true)
+    expect(holds({ "%%user.identities.providerType": "a" }, { known: { user: { identities: { providerType: "a" } } } })).toBe(true)
+  })
+
   test("of a user without any are an empty list, and only a user's are", () => {
     expect(holds({ "%%user.identities": { $size: 0 } }, { known: { user: { id: "u1" } } })).toBe(true)
     expect(holds({ "%%values.identities.providerType": "a" }, { known: { values: { identities: [{ provider_type: "a" }] } } })).toBe(false)
@@ -75,10 +87,10 @@ describe("identities", () => {
 })
 
 describe("a path over a list, as an operand", () => {
-  const root: Document = { docs: [{ a: 1 }, { a: 2, 0: "named" }, 5, { b: 1 }, { a: [3, 4] }], mixed: [[{ a: 9 }], { a: 8 }], one: [{ a: { b: 7 } }], plain: [1, 2] }
+  const root: Document = { docs: [{ a: 1 }, { a: 2, 0: "named", 7: "late" }, 5, { b: 1 }, { a: [3, 4] }], mixed: [[{ a: 9 }], { a: 8 }], one: [{ a: { b: 7 } }], plain: [1, 2], undefined: undefined }
 
   test.each<[string, Value | undefined]>([
-    ["docs.a", [1, 2, [3, 4]]], ["docs.b", [1]], ["docs.c", undefined], ["docs.4.a", [3, 4]], ["docs.9.a", undefined], ["docs.0.a", 1], ["docs.2.a", undefined], ["mixed.a", [8]], ["mixed.0.a", [9]], ["one.a.b", [7]], ["one.0.a.b", 7], ["plain.0", 1], ["plain.2", undefined], ["plain.a", undefined], ["docs.0", [{ a: 1 }, "named"]],
+    ["docs.a", [1, 2, [3, 4]]], ["docs.b", [1]], ["docs.c", undefined], ["docs.4.a", [3, 4]], ["docs.9.a", undefined], ["docs.0.a", 1], ["docs.2.a", undefined], ["mixed.a", [8]], ["mixed.0.a", [9]], ["one.a.b", [7]], ["one.0.a.b", 7], ["plain.0", 1], ["plain.2", undefined], ["plain.a", undefined], ["docs.0", [{ a: 1 }, "named"]], ["docs.7", ["late"]], ["docs.0.0", undefined], ["plain.01", undefined], ["plain.1e0", undefined], ["plain.-0", undefined], ["undefined", undefined], ["one.length", undefined],
   ])("%s is %j", (path, value) => {
     // Under `$eq` a list equals a list; a literal stands for what is expected.
     const seen = createCallTable()
@@ -116,6 +128,22 @@ describe("arguments of a call", () => {
     calls.answer(outer as NonNullable<typeof outer>, { state: "value", value: true })
     expect(predicate({})).toBe(true)
     expect(calls.takeWanted()).toEqual([])
+  })
+})
+
+describe("the result of a call", () => {
+  const f = { "%function": { name: "f" } }
+
+  test.each<[string, CallResult, readonly Ternary[]]>([
+    ["that failed", { state: "failed" }, [undefined, undefined, undefined, undefined]], ["that is undefined", { state: "value", value: undefined }, [undefined, undefined, undefined, undefined]], ["that is null", { state: "value", value: null }, [true, false, false, false]], ["that is true", { state: "value", value: true }, [false, true, true, false]], ["that is 1", { state: "value", value: 1 }, [false, true, false, false]],
+  ])("%s", (_name, result, expected) => {
+    const answered = (raw: unknown, root: Document): Ternary => {
+      const bound = bind(parseExpressionOrThrow(raw, { context: "role" }), {}, { result: () => result })
+      const inner = compile(bound)({ root })
+      expect(constantOf(bound) === "depends" || constantOf(bound) === inner).toBe(true)
+      return inner
+    }
+    expect([answered({ a: f }, { a: null }), answered({ a: { $ne: f } }, { a: null }), answered({ "%%true": f }, {}), answered({ a: f }, { a: undefined })]).toEqual(expected)
   })
 })
 

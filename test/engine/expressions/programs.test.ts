@@ -10,7 +10,7 @@ import { programText } from "../../../engine/expressions/generate.ts"
 import { bind, compile, compileStored, noCalls, parseExpression, parseExpressionOrThrow, type DocumentScope, type Ternary } from "../../../engine/expressions/index.ts"
 import { missing } from "../../../engine/expressions/resolve.ts"
 import { shapeOf } from "../../../engine/expressions/shape.ts"
-import { Double, Long, ObjectId, type Document } from "../../../kernel/index.ts"
+import { Double, Long, ObjectId, type Document, type Value } from "../../../kernel/index.ts"
 import { document, expression, fieldValue, known } from "../../model/generate.ts"
 
 const runs = Number(process.env["MODEL_RUNS"] ?? 3000)
@@ -75,7 +75,20 @@ describe("a program decides as the plain way", () => {
   test.each(["constructor", "toString", "__proto__", "hasOwnProperty", "valueOf"])("the inherited name %s is missing until a document holds it", (name) => {
     const raw = Object.fromEntries([[name, { $exists: true }]])
     const own = Object.fromEntries([[name, "x"]]) as Document
-    expect([decide(raw, {}), decide(raw, own), decide({ [`a.${name}`]: "x" }, { a: {} }), decide({ [`a.${name}`]: "x" }, { a: own })]).toEqual([false, true, false, true])
+    expect([decide(raw, {}), decide(raw, own), decide({ [`a.${name}`]: "x" }, { a: {} }), decide({ [`a.${name}`]: "x" }, { a: own }), decide({ [`a.${name}`]: { $exists: true } }, { a: {} }), decide({ [`a.${name}.a`]: { $exists: true } }, { a: {} })]).toEqual([false, true, false, true, false, false])
+  })
+
+  test.each([8, 9, 10, 11, 100])("a path of %i names", (count) => {
+    const names = Array.from({ length: count }, (_, index) => `n${index}`)
+    const root = names.reduceRight<Value>((inner, name) => ({ [name]: inner }), "x") as Document
+    expect([decide({ [names.join(".")]: "x" }, root), decide({ [names.join(".")]: "y" }, root), decide({ [names.join(".")]: { $exists: false } }, {})]).toEqual([true, false, true])
+  })
+
+  test.each(["root", "prevRoot", "this", "prev"])("%%%%%s is missing in both ways", (source) => {
+    for (const [raw, expected] of [[{ $exists: true }, false], [{ $exists: false }, true], [null, true]] as const) {
+      const bound = boundTo({ [`%%${source}`]: raw })
+      expect([compile(bound)({}), plainly(bound, {})]).toEqual([expected, expected])
+    }
   })
 
   test("of more tests than a program takes", () => {

@@ -1,6 +1,6 @@
 // The queries themselves (specification of rules, 15, as decision 0103 has them): what receipts show, and what indexes can serve.
 import { describe, expect, test } from "vitest"
-import { bind, compile, parseExpressionOrThrow, pushAll, pushAny, pushedNot, toQuery, type BoundExpression, type KnownScope, type Pushed } from "../../../engine/expressions/index.ts"
+import { bind, compile, parseExpressionOrThrow, pushAll, pushAny, pushedNot, toDatabaseQuery, toQuery, type BoundExpression, type KnownScope, type Pushed } from "../../../engine/expressions/index.ts"
 import { BSONRegExp, readBson, writeBson, type Document } from "../../../kernel/index.ts"
 import { compileFilter } from "../../../server/storage/language/index.ts"
 
@@ -15,14 +15,19 @@ const anyOfList: Document = { $or: [{ a: { $eq: ["red", "blue"] } }, { $and: [{ 
 
 test.each<[unknown, query: Document | "none", exact?: boolean]>([
   [{ a: { $in: ["red", 1] } }, { a: { $in: ["red", 1] } }], [{ a: { $nin: ["red", 1] } }, { a: { $nin: ["red", 1] } }], [{ a: { $in: ["red", null] } }, { a: { $in: ["red", null] } }], [{ a: { $nin: ["red", null] } }, { a: { $nin: ["red", null] } }], [{ a: { $in: [{ x: 1 }, {}, "red"] } }, { a: { $in: [{ x: 1 }, {}, "red"] } }],
-  [{ a: { $in: [] } }, "none"], [{ a: { $nin: [] } }, {}], [{ a: { $in: u("empty") } }, "none"], [{ a: { $in: u("nulls") } }, redOrNull], [{ a: { $nin: u("nulls") } }, { $nor: [redOrNull] }], [{ a: { $in: u("onlyNull") } }, aNull],
+  [{ a: { $nin: ["red"] } }, { a: { $nin: ["red"] } }], [{ a: { $in: [] } }, "none"], [{ a: { $nin: [] } }, {}], [{ a: { $in: u("empty") } }, "none"], [{ a: { $in: u("nulls") } }, redOrNull], [{ a: { $nin: u("nulls") } }, { $nor: [redOrNull] }], [{ a: { $in: u("onlyNull") } }, aNull],
   [{ a: { $in: u("ops") } }, { $or: [{ a: { $in: ["red"] } }, { a: { $eq: { $ne: "" } } }, { a: { $eq: pattern } }] }, false], [{ a: { $nin: u("ops") } }, {}, false], [{ a: { $in: u("mixed") } }, { a: { $eq: { x: 1, $ne: "" } } }],
   [{ a: u("l") }, anyOfList], [{ a: { $ne: u("l") } }, { $nor: [anyOfList] }], [{ a: u("empty") }, { a: { $eq: [] } }], [{ a: u("null") }, aNull], [{ a: { $ne: u("null") } }, { $nor: [aNull] }], [{ a: u("op") }, { a: { $eq: { $ne: "" } } }],
   [{ b: 1, $nor: [{ a: 2 }, { a: 3 }] }, { $and: [{ b: { $eq: 1 } }, { a: { $ne: 2 } }, { a: { $ne: 3 } }] }], [{ $or: [{ a: { $in: u("nulls") } }, { b: 1 }] }, { $or: [{ a: { $in: ["red"] } }, aNull, { b: { $eq: 1 } }] }], [{ $or: [{ a: 1, b: 2 }, { a: 3 }] }, { $or: [{ $and: [{ a: { $eq: 1 } }, { b: { $eq: 2 } }] }, { a: { $eq: 3 } }] }],
   [{ $or: [{ a: "red" }, { a: { $in: [] } }] }, { a: { $eq: "red" } }], [{ a: "red", b: { $nin: [] } }, { a: { $eq: "red" } }], [{ $or: [{ a: "red" }, { b: "%%root.a" }] }, {}, false], [{ $or: [{ b: "%%root.a" }, { a: { $nin: [] } }] }, {}],
-  [{ [u("none")]: "%%root.a" }, "none"], [{ $not: { [u("none")]: "%%root.a" } }, { a: { $exists: true } }], [{ $not: { "%%user.id": "%%root.a" } }, { $and: [{ a: { $exists: true } }, { $nor: [{ a: { $eq: "u1" } }] }] }], [{ [u("none")]: "%%root.d.e" }, "none"], [{ [u("l")]: "%%root.d.e" }, { "d.e": { $in: ["red", "blue", ["red", "blue"]] } }, false], [{ [u("null")]: "%%root.d.e" }, { "d.e": { $eq: null, $type: "null" } }, false],
+  [{ [u("none")]: "%%root.a" }, "none"], [{ $not: { [u("none")]: "%%root.a" } }, { a: { $exists: true } }], [{ $not: { "%%user.id": "%%root.a" } }, { $and: [{ a: { $exists: true } }, { $nor: [{ a: { $eq: "u1" } }] }] }], [{ [u("none")]: "%%root.d.e" }, "none"], [{ [u("l")]: "%%root.d.e" }, { "d.e": { $in: ["red", "blue", ["red", "blue"]] } }, false], [{ [u("nulls")]: "%%root.d.e" }, { $or: [{ "d.e": { $in: ["red", ["red", null]] } }, { "d.e": { $eq: null, $type: "null" } }] }, false], [{ [u("null")]: "%%root.d.e" }, { "d.e": { $eq: null, $type: "null" } }, false],
 ])("%j asks for %j", (raw, query, exact = true) => {
   expect(toQuery(bound(raw))).toEqual({ query, exact })
+})
+
+test("a path that ends in an index is an upper bound, and exact where the database has the last word", () => {
+  for (const [raw, query] of [[{ "d.0": u("null") }, { "d.0": { $eq: null, $type: "null" } }], [{ "d.0": { $ne: "red" } }, { "d.0": { $ne: "red" } }]] as const) expect(toDatabaseQuery(bound(raw))).toEqual({ query, exact: true })
+  expect([toQuery(bound({ "d.0": "red" })), toQuery(bound({ "d.0": { $ne: "red" } }))]).toEqual([{ query: { "d.0": { $eq: "red" } }, exact: false }, { query: {}, exact: false }])
 })
 
 describe("predicates of several", () => {
