@@ -1,6 +1,7 @@
 // Remarks about the rules of one file that load but will surprise their author: across its roles and its filters. Nothing here decides anything.
-import { childPointer, ejsonText, type JsonPointer, type Value } from "../../kernel/index.ts"
+import { childPointer, type JsonPointer } from "../../kernel/index.ts"
 import { analyse, asksFunctions, needsCustomData, type Expression, type RuleWarning } from "../expressions/index.ts"
+import { conditionText } from "./condition-text.ts"
 import { kindOf } from "./filters.ts"
 import type { FieldPermission, FieldRule, FieldRules, Filter, Role, Rules } from "./types.ts"
 
@@ -62,7 +63,7 @@ function isNever(expression: Expression): boolean {
 
 /** The texts of what is true wherever an expression is. */
 function factsOf(expression: Expression): readonly string[] {
-  return expression.kind === "every" ? expression.of.flatMap(factsOf) : [textOf(expression)]
+  return expression.kind === "every" ? expression.of.flatMap(factsOf) : [conditionText(expression)]
 }
 
 /** Whether an expression is true for certain wherever some facts are: each of its parts is one of them. */
@@ -70,19 +71,9 @@ function follows(expression: Expression, facts: ReadonlySet<string>): boolean {
   switch (expression.kind) {
     case "constant": return expression.value === true
     case "every": return expression.of.every((part) => follows(part, facts))
-    case "some": return expression.of.some((part) => follows(part, facts)) || facts.has(textOf(expression))
-    default: return facts.has(textOf(expression))
+    case "some": return expression.of.some((part) => follows(part, facts)) || facts.has(conditionText(expression))
+    default: return facts.has(conditionText(expression))
   }
-}
-
-/** An expression without its places: equal texts ask the same. */
-function textOf(expression: Expression): string {
-  return JSON.stringify(expression, function (this: { readonly value?: Value }, key, value: unknown) {
-    if (key === "pointer") return undefined
-    if (typeof value === "bigint") return String(value)
-    // JSON's own text of a value of BSON may be that of another: of NaN and null, of a date and what it is written as.
-    return key === "value" ? ejsonText(this.value) : value
-  })
 }
 
 /** Whether a permission is there and is true for anybody. */

@@ -63,6 +63,43 @@ describe("a role that is never assigned", () => {
     expect(when({ a: one, b: 1 }, { b: 1, a: one })).toEqual(second)
   })
 
+  test.each<[string, unknown, unknown]>([
+    ["alternatives", { $or: [mine, { a: 1 }] }, { "%or": [{ a: 1 }, mine] }],
+    ["alternatives in alternatives", { $or: [mine, { $or: [{ a: 1 }, { b: 1 }] }] }, { $or: [{ b: 1 }, { a: 1 }, mine] }],
+    ["one alternative twice", { $or: [mine, mine, { a: 1 }] }, { $or: [{ a: 1 }, mine] }],
+    ["conditions of an alternative", { $or: [{ $and: [{ a: 1 }, { b: 1 }] }, mine] }, { $or: [mine, { b: 1, a: 1 }] }],
+    ["what is reversed", { "%not": { a: 1, b: 1 } }, { "%not": { b: 1, a: 1 } }],
+    ["what must not hold", { $nor: [{ a: 1 }, mine] }, { $nor: [mine, { a: 1 }] }],
+    ["what is asked of an item", { items: { $elemMatch: { a: 1, b: 1 } } }, { items: { $elemMatch: { b: 1, a: 1 } } }],
+    ["values a field may have", { a: { $in: [1, "x", null] } }, { a: { "%in": [null, 1, "x", 1] } }],
+    ["values a field may not have", { a: { $nin: [1, 2] } }, { a: { $nin: [2, 1] } }],
+    ["values of the app a field may have", { a: { $in: ["%%values.x", 1] } }, { a: { $in: [1, "%%values.x"] } }],
+    ["values a list must have", { a: { $all: [1, 2] } }, { a: { "%all": [2, 1] } }],
+    ["types a field may have", { a: { $type: ["int", "long"] } }, { a: { $type: ["long", "int"] } }],
+  ])("order makes no other condition: %s", (_name, one, other) => {
+    expect(when(one, other)).toEqual(second)
+    expect(when(other, one)).toEqual(second)
+  })
+
+  test.each<[string, unknown, unknown]>([
+    ["a list that a field equals", { a: [1, 2] }, { a: [2, 1] }],
+    ["a list of values of the app that a field equals", { a: ["%%values.x", 1] }, { a: [1, "%%values.x"] }],
+    ["a list in a list of values", { a: { $in: [[1, 2]] } }, { a: { $in: [[2, 1]] } }],
+    ["arguments of a function", { "%%true": { "%function": { name: "f", arguments: [1, 2] } } }, { "%%true": { "%function": { name: "f", arguments: [2, 1] } } }],
+    ["one value more", { a: { $in: [1, 2] } }, { a: { $in: [1] } }],
+    ["one and all of two", { a: { $in: [1, 2] } }, { a: { $all: [1, 2] } }],
+    ["the same values of two fields", { a: { $in: [1, 2] } }, { b: { $in: [1, 2] } }],
+    ["a number and its text among values", { a: { $in: [1, 2] } }, { a: { $in: ["1", 2] } }],
+    ["one type more", { a: { $type: ["int"] } }, { a: { $type: ["int", "long"] } }],
+    ["the items of two lists", { a: { $elemMatch: { b: 1 } } }, { c: { $elemMatch: { b: 1 } } }],
+    ["the items of a list, and of the same two fields", { a: { $elemMatch: { b: 1 } } }, { a: { $elemMatch: { c: 1 } } }],
+    ["either and both in alternatives", { $or: [{ c: 1 }, { "%not": { $or: [{ a: 1 }, { b: 1 }] } }] }, { $or: [{ c: 1 }, { "%not": { a: 1, b: 1 } }] }],
+    ["what holds and its reverse", { $or: [{ a: 1 }, { b: 1 }] }, { $nor: [{ a: 1 }, { b: 1 }] }],
+  ])("what hangs on order, or is not the same, makes two conditions: %s", (_name, one, other) => {
+    expect(when(one, other)).toEqual([])
+    expect(when(other, one)).toEqual([])
+  })
+
   test("a role without a condition is in no other's shadow", () => {
     const [always, bare] = parseRules({ roles: [{ name: "r0", apply_when: {} }, { name: "r1" }] }, { kind: "collection", problems: { errors: [], warnings: [] } }).roles
     expect(always && bare && [shadowOf(bare, [always]), shadowOf(always, [bare]), shadowOf(always, [bare, always])]).toEqual([undefined, undefined, always])
