@@ -15,14 +15,14 @@ interface Suite {
   readonly after: { readonly all: Hook[]; readonly each: Hook[] }
 }
 
-/** One test. `mustFail`: it is listed as a known failure. */
-export interface CollectedTest { readonly file: string; readonly name: string; readonly suite: Suite; readonly body: Body; readonly mustFail: boolean }
+/** One test. `name`: its file, what stands around it and its title; no other has it. `mustFail`: it is listed as a known failure. */
+export interface CollectedTest { readonly name: string; readonly suite: Suite; readonly body: Body; readonly mustFail: boolean }
 
 /** Every test of the files loaded so far. */
 export const collected: CollectedTest[] = []
 
-let file = ""
 let suite = newSuite(undefined, "")
+const names = new Set<string>()
 
 function newSuite(parent: Suite | undefined, name: string): Suite {
   return { parent, name, before: { all: [], each: [] }, after: { all: [], each: [] } }
@@ -30,12 +30,11 @@ function newSuite(parent: Suite | undefined, name: string): Suite {
 
 /** What is collected from now on is of this file. */
 export function startFile(name: string): void {
-  file = name
   suite = newSuite(undefined, name)
 }
 
-/** The suites around a test, the outermost first. */
-function suitesAround({ suite: inner }: CollectedTest): Suite[] {
+/** A suite and those around it, the outermost first. */
+function suitesAround(inner: Suite): Suite[] {
   const suites: Suite[] = []
   for (let at: Suite | undefined = inner; at !== undefined; at = at.parent) suites.unshift(at)
   return suites
@@ -45,7 +44,7 @@ const begun = new Set<Suite>()
 
 /** Runs what has to be there before a test and is not yet. */
 export async function begin(one: CollectedTest): Promise<void> {
-  for (const around of suitesAround(one)) {
+  for (const around of suitesAround(one.suite)) {
     if (begun.has(around)) continue
     begun.add(around)
     for (const hook of around.before.all) await hook()
@@ -54,7 +53,7 @@ export async function begin(one: CollectedTest): Promise<void> {
 
 /** Runs one test with its hooks; rejects when it fails. */
 export async function run(one: CollectedTest): Promise<void> {
-  const suites = suitesAround(one)
+  const suites = suitesAround(one.suite)
   for (const { before } of suites) for (const hook of before.each) await hook()
   let failure: { readonly error: unknown } | undefined
   try {
@@ -78,9 +77,19 @@ export function describe(name: string, body: Hook): void {
   suite = outer
 }
 
-function collect(name: string, body: unknown, mustFail: boolean): void {
-  if (typeof body !== "function") throw new TypeError(`Cannot collect test ${name}: options come before the body`)
-  collected.push({ file, name, suite, body: body as Body, mustFail })
+function collect(title: string, body: unknown, mustFail: boolean): void {
+  if (typeof body !== "function") throw new TypeError(`Cannot collect test ${title}: options come before the body`)
+  collected.push({ name: newName(title), suite, body: body as Body, mustFail })
+}
+
+/** INVARIANT: a run keeps tests by their names, so two of one name would be one: of two tables with one title, and of two blocks. */
+function newName(title: string): string {
+  const [file, ...blocks] = suitesAround(suite).map(({ name }) => name)
+  const first = `${file} ${[...blocks, title].join(" > ")}`
+  let name = first
+  for (let count = 2; names.has(name); count++) name = `${first} (${count})`
+  names.add(name)
+  return name
 }
 
 export function test(name: string, body: unknown): void {

@@ -67,8 +67,6 @@ process.on("unhandledRejection", (error) => {
 const { begin, collected, end, run, startFile } = (await import(standIn)) as typeof import("./vitest-stand-in.ts")
 type Test = (typeof collected)[number]
 
-const nameOf = ({ file, name, suite }: Test): string => `${file} ${suite.parent === undefined ? "" : `${suite.name} > `}${name}`
-
 /** Whether a test notices; the time is bounded as long as it waits. */
 async function notices(test: Test): Promise<boolean> {
   stray = undefined
@@ -97,7 +95,7 @@ async function load(): Promise<Test[]> {
   }
   const left = new Set(order.without)
   const only = order.only === undefined ? undefined : new Set(order.only)
-  return collected.filter((test) => !left.has(nameOf(test)) && only?.has(nameOf(test)) !== false)
+  return collected.filter((test) => !left.has(test.name) && only?.has(test.name) !== false)
 }
 
 function tell(message: unknown): Promise<void> {
@@ -113,8 +111,8 @@ if (order.mode === "survey") {
   for (const test of tests) {
     reached = new Set()
     const started = performance.now()
-    if (await notices(test)) failing.push(nameOf(test))
-    reach.push({ name: nameOf(test), ms: performance.now() - started, mutants: [...reached] })
+    if (await notices(test)) failing.push(test.name)
+    reach.push({ name: test.name, ms: performance.now() - started, mutants: [...reached] })
   }
   await end()
   await tell({ loading, reach, failing } satisfies Survey)
@@ -128,11 +126,11 @@ if (order.mode === "fresh") {
 }
 
 async function firstToNotice(): Promise<string | undefined> {
-  for (const test of await load()) if (await notices(test)) return nameOf(test)
+  for (const test of await load()) if (await notices(test)) return test.name
   return undefined
 }
 
-const tests = new Map((await load()).map((test) => [nameOf(test), test]))
+const tests = new Map((await load()).map((test) => [test.name, test]))
 
 /** The first of some tests that notices a mutant; `spoilt` when it also fails with none on, so that this process is of no more use. */
 async function judge(mutant: number, names: readonly string[]): Promise<{ readonly noticedBy: string | null; readonly spoilt: boolean }> {
