@@ -75,6 +75,8 @@ describe("a role that is never assigned", () => {
     ["values a field may not have", { a: { $nin: [1, 2] } }, { a: { $nin: [2, 1] } }],
     ["values of the app a field may have", { a: { $in: ["%%values.x", 1] } }, { a: { $in: [1, "%%values.x"] } }],
     ["values a list must have", { a: { $all: [1, 2] } }, { a: { "%all": [2, 1] } }],
+    ["one condition twice, reversed", { "%not": { $or: [{ a: 1 }, { a: 1 }] } }, { "%not": { a: 1 } }],
+    ["values from one list of the app", { a: { $in: "%%values.x" }, b: 1 }, { b: 1, a: { $in: "%%values.x" } }],
     ["types a field may have", { a: { $type: ["int", "long"] } }, { a: { $type: ["long", "int"] } }],
   ])("order makes no other condition: %s", (_name, one, other) => {
     expect(when(one, other)).toEqual(second)
@@ -86,6 +88,8 @@ describe("a role that is never assigned", () => {
     ["a list of values of the app that a field equals", { a: ["%%values.x", 1] }, { a: [1, "%%values.x"] }],
     ["a list in a list of values", { a: { $in: [[1, 2]] } }, { a: { $in: [[2, 1]] } }],
     ["arguments of a function", { "%%true": { "%function": { name: "f", arguments: [1, 2] } } }, { "%%true": { "%function": { name: "f", arguments: [2, 1] } } }],
+    ["one condition twice, and another", { "%not": { $or: [{ a: 1 }, { a: 1 }] } }, { "%not": { $or: [{ b: 1 }, { b: 1 }] } }],
+    ["values from two lists of the app", { a: { $in: "%%values.x" } }, { a: { $in: "%%values.y" } }],
     ["one value more", { a: { $in: [1, 2] } }, { a: { $in: [1] } }],
     ["one and all of two", { a: { $in: [1, 2] } }, { a: { $all: [1, 2] } }],
     ["the same values of two fields", { a: { $in: [1, 2] } }, { b: { $in: [1, 2] } }],
