@@ -1,6 +1,6 @@
 // A rules file → Rules (specification 6). All problems of a file are collected; nothing throws.
 import { childPointer, EjsonError, fromEjson, isDocument, type Document, type JsonPointer } from "../../kernel/index.ts"
-import { ExpressionError, parseExpression, type Expression, type ExpressionContext, type Problems } from "../expressions/index.ts"
+import { ExpressionError, nearest, parseExpression, type Expression, type ExpressionContext, type Problems } from "../expressions/index.ts"
 import { mayHold } from "./analyse.ts"
 import { parseFilterQuery } from "./filter-query.ts"
 import { readKeys, type Keys } from "./keys.ts"
@@ -28,6 +28,7 @@ export function parseRules(raw: unknown, { kind, pointer = "", problems }: Parse
     report(problems, "unknown-key", pointer, "this is a rules file of the first Stitch generation (2017–2018); export the app again from a later version")
     return none
   }
+  refuseMisspelt(raw, pointer, problems)
   const roles = readList(raw, "roles", pointer, problems).map(({ item, at }) => parseRole(item, at, problems))
   const filters = readList(raw, "filters", pointer, problems).map(({ item, at }) => parseFilter(item, at, problems))
   if (Array.isArray(raw["roles"]) && raw["roles"].length === 0) {
@@ -41,6 +42,17 @@ export function parseRules(raw: unknown, { kind, pointer = "", problems }: Parse
 // SOURCE: Stitch manual of 2018: rules by field path beside a rule for all other fields, before roles existed.
 function isFirstGeneration(raw: Record<string, unknown>): boolean {
   return !Object.hasOwn(raw, "roles") && (Object.hasOwn(raw, "rules") || (Object.hasOwn(raw, "read") && Object.hasOwn(raw, "valid")))
+}
+
+const lists = ["roles", "filters"] as const
+
+/** SECURITY: roles under a misspelt name would be no roles, so that the default ones serve; filters would filter nothing. */
+function refuseMisspelt(raw: Record<string, unknown>, pointer: JsonPointer, problems: Problems): void {
+  for (const key of Object.keys(raw)) {
+    // `rules` is a key of the first generation, which later exports may have kept.
+    const near = key === "rules" ? undefined : nearest(key, lists)
+    if (near !== undefined && near !== key) report(problems, "unknown-key", childPointer(pointer, key), `this key is not known here; did you mean \`${near}\`?`)
+  }
 }
 
 function readList(raw: Record<string, unknown>, key: string, pointer: JsonPointer, problems: Problems): { item: unknown; at: JsonPointer }[] {

@@ -47,9 +47,16 @@ function readSource(reading: Reading, parent: string, folder: string): DataSourc
     name, type, file,
     id: optionalText(fields, "id"),
     config: { ...readSourceConfig(reading, fields, type), ...carriedUri(reading, fields, name) },
-    defaultRule: ruleSource(reading.json(`${directory}/default_rule.json`)),
+    defaultRule: readDefaultRule(reading, `${directory}/default_rule.json`),
     collections: parent === "services" ? readLegacyRules(reading, directory) : readCollections(reading, directory),
   }
+}
+
+function readDefaultRule(reading: Reading, file: string): RuleSource | undefined {
+  const place = reading.json(file)
+  // What is no object is refused where the rules are read.
+  if (isRecord(place?.value)) reading.open(file, rulesKeys)
+  return ruleSource(place)
 }
 
 function readSourceConfig(reading: Reading, fields: Fields, type: string): Document {
@@ -92,12 +99,15 @@ function readCollections(reading: Reading, directory: string): readonly Collecti
   return withoutDuplicates(reading, found)
 }
 
+/** SOURCE: app directory, 3.8. */
+const rulesKeys = ["database", "collection", "roles", "filters", "schema", "relationships", "id", "_id"]
+
 /** SOURCE: app directory, 3.8: the namespace inside the file wins over the names of the directories. */
 function nameCollection(reading: Reading, config: CollectionConfig, folder: string): CollectionConfig {
   const file = `${folder}/rules.json`
   const place = reading.json(file)
   if (place === undefined) return config
-  const fields = openFields(place, reading.report, undefined)
+  const fields = openFields(place, reading.report, rulesKeys)
   if (fields === undefined) return { ...config, rules: undefined }
   if (isEmpty(place.value)) reading.report.warning("empty-rules", place, "rules file cannot be empty; the collection has no rules of its own")
   const database = optionalText(fields, "database") ?? config.database
@@ -113,7 +123,7 @@ function readLegacyRules(reading: Reading, directory: string): readonly Collecti
   const found: CollectionConfig[] = []
   for (const name of namesBelow(reading.tree, `${directory}/rules`)) {
     const place = reading.json(`${directory}/rules/${name}`, isInSchema)
-    const fields = place === undefined ? undefined : openFields(place, reading.report, undefined)
+    const fields = place === undefined ? undefined : openFields(place, reading.report, rulesKeys)
     if (place === undefined || fields === undefined) continue
     if (isEmpty(place.value)) {
       reading.report.warning("empty-rules", place, "rules file cannot be empty; it is not read")

@@ -98,6 +98,10 @@ rows("data sources", [
   ["unknown type", { [sourceFile]: { name: "mongodb-atlas", type: "postgres" } }, [`error bad-value ${sourceFile}#/type`]],
   ["empty rules", { [sourceFile]: source, [rules("d/c")]: {} }, [`warning empty-rules ${rules("d/c")}`]],
   ["an empty file is like none", { [sourceFile]: source, [rules("d/c")]: "" }, []],
+  ["keys of rules that nothing reads", {
+    [sourceFile]: source, [rules("d/c")]: { database: "d", collection: "c", id: "x", roles: [], filters: [], schema: {}, relationships: {}, colour: 1 },
+    "data_sources/mongodb-atlas/default_rule.json": { roles: [], filters: [], size: 1 },
+  }, [`info unknown-key ${rules("d/c")}#/colour`, "info unknown-key data_sources/mongodb-atlas/default_rule.json#/size"]],
   ["another namespace inside", { [sourceFile]: source, [rules("d/c")]: { database: "d", collection: "other", roles: [] } }, [`warning name-mismatch ${rules("d/c")}#/collection`]],
   ["a namespace twice", { [sourceFile]: source, [rules("d/a")]: { database: "d", collection: "b", roles: [] }, [rules("d/b")]: { database: "d", collection: "b", roles: [] } }, [
     `warning name-mismatch ${rules("d/a")}#/collection`, `error duplicate-namespace ${rules("d/b")}`,
