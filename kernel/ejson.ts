@@ -71,12 +71,22 @@ function fromPlainNumber(value: number): Value {
 const notAWrapper = Symbol("not a wrapper")
 type Wrapper = (value: unknown, fail: (detail: string) => never, pointer: JsonPointer, depth: number) => Value
 
+/** Whether an object of parsed JSON is a wrapper by its keys, whatever it holds. */
+export function isWrapper(json: Readonly<Record<string, unknown>>): boolean {
+  const keys = Object.keys(json)
+  return hasScope(json, keys) || (keys.length === 1 && Object.hasOwn(wrappers, keys[0] as string))
+}
+
+function hasScope(json: Readonly<Record<string, unknown>>, keys: readonly string[]): boolean {
+  return keys.length === 2 && Object.hasOwn(json, "$code") && Object.hasOwn(json, "$scope")
+}
+
 function fromWrapper(json: Record<string, unknown>, keys: readonly string[], pointer: JsonPointer, depth: number): Value | typeof notAWrapper {
   const name = keys[0] as string
   const fail = (detail: string): never => {
     throw new EjsonError("invalid-ejson", childPointer(pointer, name), detail)
   }
-  if (keys.length === 2 && Object.hasOwn(json, "$code") && Object.hasOwn(json, "$scope")) {
+  if (hasScope(json, keys)) {
     if (typeof json["$code"] !== "string") return fail("`$code` is no string")
     const scope = fromEjson(json["$scope"], childPointer(pointer, "$scope"), depth + 1)
     return isDocument(scope) ? new Code(json["$code"], scope) : fail("`$scope` is no document")

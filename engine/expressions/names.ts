@@ -17,9 +17,7 @@ const sourcesOf: Record<ExpressionContext, readonly Source[]> = {
 }
 
 /** The source that a bare key of a context means, or undefined where a bare key means nothing. */
-export const bareSource: Record<ExpressionContext, Source | undefined> = {
-  role: "root", field: "root", validate: "root", filter: undefined, query: "root", call: "args",
-}
+export const bareSource: Partial<Record<ExpressionContext, Source>> = { role: "root", field: "root", validate: "root", query: "root", call: "args" }
 
 const sources = new Set<string>([...onFields, "args"])
 
@@ -33,19 +31,20 @@ export function isExpansionName(name: string): boolean {
 
 /** Whether a context knows the source. */
 export function isAvailable(name: string, context: ExpressionContext): name is Source {
-  return sources.has(name) && sourcesOf[context].includes(name as Source)
+  return sourcesOf[context].includes(name as Source)
 }
 
+// Of two as near to a misspelling the first is suggested: `%ne` for `%neq` (specification 2.6), `$gte` for `$ge`.
 const conditionOperators = [
-  "eq", "ne", "gt", "gte", "lt", "lte", "in", "nin", "exists", "and", "or", "nor", "not", "all", "elemMatch", "size", "type", "mod", "regex", "options",
+  "gte", "lte", "ne", "eq", "gt", "lt", "in", "nin", "exists", "and", "or", "nor", "not", "all", "elemMatch", "size", "type", "mod", "regex", "options",
 ] as const
 const valueOperators = ["stringToOid", "oidToString", "stringToUuid", "uuidToString", "function"] as const
 export type ConditionOperator = (typeof conditionOperators)[number]
 export type ValueOperator = (typeof valueOperators)[number]
 
 const conditionSet = new Set<string>(conditionOperators)
-const valueSet = new Set<string>(valueOperators)
-const logicalSet = new Set<string>(["and", "or", "nor", "not"])
+const valueSet = new Set<string | undefined>(valueOperators)
+const logicalSet = new Set<string | undefined>(["and", "or", "nor", "not"])
 
 /** Whether a key is written like an operator: `$x` or `%x`, but not `%%x`. */
 export function looksLikeOperator(key: string): boolean {
@@ -59,12 +58,12 @@ export function operatorOf(key: string): ConditionOperator | ValueOperator | und
   return key.startsWith("%") && valueSet.has(name) ? (name as ValueOperator) : undefined
 }
 
-export function isValueOperator(name: string): name is ValueOperator {
+export function isValueOperator(name: string | undefined): name is ValueOperator {
   return valueSet.has(name)
 }
 
 export function isLogical(name: string | undefined): boolean {
-  return name !== undefined && logicalSet.has(name)
+  return logicalSet.has(name)
 }
 
 /** The known operator nearest to a misspelt key, with its sign. */
@@ -73,7 +72,7 @@ export function nearestOperator(key: string): string | undefined {
   return name === undefined ? undefined : `${valueSet.has(name) ? "%" : key.slice(0, 1)}${name}`
 }
 
-/** The nearest of some names, or undefined when none is near: at most `most` edits away. */
+/** The nearest of some names, or undefined when none is near: at most `most` edits away. Of a name the first 40 characters are looked at. */
 export function nearest(name: string, names: readonly string[], most = Math.max(1, Math.floor(name.length / 3))): string | undefined {
   let best: string | undefined
   let least = most + 1
@@ -93,7 +92,7 @@ function distance(left: string, right: string): number {
     for (let j = 1; j <= right.length; j++) {
       const same = left[i - 1] === right[j - 1]
       let steps = Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, (row[j - 1] as number) + (same ? 0 : 1))
-      if (i > 1 && j > 1 && left[i - 1] === right[j - 2] && left[i - 2] === right[j - 1]) steps = Math.min(steps, (before[j - 2] as number) + 1)
+      if (left[i - 1] === right[j - 2] && left[i - 2] === right[j - 1]) steps = Math.min(steps, (before[j - 2] as number) + 1)
       next.push(steps)
     }
     before = row

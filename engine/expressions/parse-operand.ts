@@ -1,7 +1,7 @@
 // Values in an expression: literals, expansions, conversions, calls, and lists and documents of those.
-import { fromEjson, type Value } from "../../kernel/index.ts"
-import { isValueOperator, looksLikeOperator, nearestOperator, operatorOf } from "./names.ts"
-import { below, describe, isRecord, isTooDeep, readExpansion, readWrapper, report, warn, type Place } from "./reader.ts"
+import { EjsonError, fromEjson, isWrapper, type Value } from "../../kernel/index.ts"
+import { isValueOperator, nearestOperator, operatorOf } from "./names.ts"
+import { below, describe, isRecord, isTooDeep, readExpansion, report, warn, type Place } from "./reader.ts"
 import type { ConversionName, Operand } from "./tree.ts"
 
 const undetermined: Operand = { kind: "undetermined" }
@@ -16,7 +16,7 @@ export function readOperand(raw: unknown, place: Place): Operand {
   }
   if (isTooDeep(place)) return undetermined
   if (Array.isArray(raw)) return foldList(raw.map((item, index) => readOperand(item, below(place, index, true))))
-  return isRecord(raw) ? readObject(raw, place) : undetermined
+  return readObject(raw as Record<string, unknown>, place)
 }
 
 function literal(value: Value): Operand {
@@ -24,12 +24,10 @@ function literal(value: Value): Operand {
 }
 
 function readObject(raw: Record<string, unknown>, place: Place): Operand {
-  const wrapped = readWrapper(raw, place)
-  if (wrapped.wrapper) return Object.hasOwn(wrapped, "value") ? literal(wrapped.value) : undetermined
+  if (isWrapper(raw)) return readWrapper(raw, place)
   const keys = Object.keys(raw)
-  const only = keys.length === 1 ? (keys[0] as string) : undefined
-  const operator = only === undefined || !looksLikeOperator(only) ? undefined : operatorOf(only)
-  if (only !== undefined && operator !== undefined && isValueOperator(operator)) return readValueOperator(only, raw[only], below(place, only, true))
+  const [first = ""] = keys
+  if (keys.length === 1 && isValueOperator(operatorOf(first))) return readValueOperator(first, raw[first], below(place, first))
   const stray = keys.find((key) => key.startsWith("$") || key.startsWith("%"))
   if (stray !== undefined) {
     // SOURCE: an exported app was deployed with this shape; it grants nothing (specification 2.1).
@@ -39,6 +37,16 @@ function readObject(raw: Record<string, unknown>, place: Place): Operand {
   return foldDocument(keys.map((key) => [key, readOperand(raw[key], below(place, key, true))]))
 }
 
+function readWrapper(raw: Record<string, unknown>, place: Place): Operand {
+  try {
+    return literal(fromEjson(raw, place.pointer))
+  } catch (error) {
+    if (!(error instanceof EjsonError)) throw error
+    report({ ...place, pointer: error.path }, error.code === "too-deep" ? "too-deep" : "wrong-operand", "a value is not valid Extended JSON")
+    return undetermined
+  }
+}
+
 /** Reads the operand of a conversion or of `%function`. */
 export function readValueOperator(key: string, raw: unknown, place: Place): Operand {
   const name = operatorOf(key)
@@ -46,9 +54,7 @@ export function readValueOperator(key: string, raw: unknown, place: Place): Oper
 }
 
 function readConversion(name: ConversionName, raw: unknown, place: Place): Operand {
-  if (isRecord(raw)) {
-    const wrapped = readWrapper(raw, place)
-    if (wrapped.wrapper) return Object.hasOwn(wrapped, "value") ? { kind: "conversion", name, of: literal(wrapped.value) } : undetermined
+  if (isRecord(raw) && !isWrapper(raw)) {
     const inner = Object.keys(raw)[0]
     report(inner === undefined ? place : below(place, inner), "wrong-operand", `\`%${name}\` takes a literal or an expansion`)
     return undetermined
@@ -57,20 +63,20 @@ function readConversion(name: ConversionName, raw: unknown, place: Place): Opera
     report(place, "wrong-operand", `\`%${name}\` takes a literal or an expansion, not a list`)
     return undetermined
   }
-  const of = readOperand(raw, place)
-  return of.kind === "undetermined" ? of : { kind: "conversion", name, of }
+  return { kind: "conversion", name, of: readOperand(raw, place) }
 }
 
 function readCall(raw: unknown, place: Place): Operand {
-  const name = isRecord(raw) && Object.hasOwn(raw, "name") ? raw["name"] : undefined
-  if (!isRecord(raw) || typeof name !== "string" || name === "") {
+  const call = isRecord(raw) ? raw : {}
+  const name = Object.hasOwn(call, "name") ? call["name"] : undefined
+  if (typeof name !== "string" || name === "") {
     report(place, "wrong-operand", "`%function` needs the name of a function")
     return undetermined
   }
-  for (const key of Object.keys(raw)) {
+  for (const key of Object.keys(call)) {
     if (key !== "name" && key !== "arguments") report(below(place, key), "wrong-operand", `\`%function\` has no \`${key}\``)
   }
-  const args: unknown = Object.hasOwn(raw, "arguments") ? raw["arguments"] : []
+  const args = Object.hasOwn(call, "arguments") ? call["arguments"] : []
   if (!Array.isArray(args)) {
     report(below(place, "arguments"), "wrong-operand", "`arguments` is no list")
     return undetermined
@@ -82,14 +88,14 @@ function readCall(raw: unknown, place: Place): Operand {
 function foldList(items: readonly Operand[]): Operand {
   const values: Value[] = []
   for (const item of items) {
-    if (item.kind !== "literal" || item.expanded) return { kind: "list", items }
+    if (item.kind !== "literal") return { kind: "list", items }
     values.push(item.value)
   }
   return literal(values)
 }
 
 function foldDocument(fields: readonly (readonly [string, Operand])[]): Operand {
-  if (fields.some(([, value]) => value.kind !== "literal" || value.expanded)) return { kind: "document", fields }
+  if (fields.some(([, value]) => value.kind !== "literal")) return { kind: "document", fields }
   return literal(documentOf(fields.map(([key, value]) => [key, (value as { value: Value }).value])))
 }
 
@@ -101,5 +107,5 @@ export function documentOf(fields: readonly (readonly [string, Value])[]): Value
 
 export function misspelt(key: string): string {
   const near = nearestOperator(key)
-  return `there is no operator \`${key}\`${near === undefined || near === key ? "" : `; did you mean \`${near}\`?`}`
+  return `there is no operator \`${key}\`${near === undefined ? "" : `; did you mean \`${near}\`?`}`
 }

@@ -3,7 +3,7 @@ import { fromEjson, rank, rankOf, type Value } from "../../kernel/index.ts"
 import { isLogical, isValueOperator, looksLikeOperator, operatorOf } from "./names.ts"
 import { misspelt, readOperand, readValueOperator } from "./parse-operand.ts"
 import { never, readCondition, readExpression } from "./parse.ts"
-import { below, describe, isRecord, isTooDeep, report, type Place } from "./reader.ts"
+import { below, describe, isRecord, report, type Place } from "./reader.ts"
 import { compileMongoRegex } from "./regex.ts"
 import { truncate, typeNames } from "./tests.ts"
 import { nowhere, type Expression, type Operand, type Reference } from "./tree.ts"
@@ -13,8 +13,7 @@ export function readOperatorTest(key: string, raw: Record<string, unknown>, subj
   const operator = operatorOf(key)
   const value: unknown = raw[key]
   const { pointer } = place
-  if (operator === undefined) return fail(place, misspelt(key), "unknown-operator")
-  if (isValueOperator(operator)) return test("eq", readValueOperator(key, value, { ...place, level: place.level + 1 }))
+  if (isValueOperator(operator)) return test("eq", readValueOperator(key, value, place))
   switch (operator) {
     case "eq": return test("eq", readOperand(value, place))
     case "ne": return not(test("eq", readOperand(value, place)))
@@ -62,9 +61,8 @@ function readExists(subject: Reference, raw: unknown, place: Place): Expression 
 
 function readElemMatch(subject: Reference, raw: unknown, place: Place): Expression {
   if (!isRecord(raw)) return fail(place, `\`$elemMatch\` takes an object, not ${describe(raw)}`)
-  if (isTooDeep(place)) return never
   const keys = Object.keys(raw)
-  const conditions = keys.length > 0 && keys.every(looksLikeOperator) && !keys.every((key) => isLogical(operatorOf(key)) && operatorOf(key) !== "not")
+  const conditions = keys.every(looksLikeOperator) && !keys.every((key) => isLogical(operatorOf(key)) && operatorOf(key) !== "not")
   const inner: Place = { ...place, bare: "item", level: place.level + 1 }
   const of = conditions ? readCondition(raw, nowhere, inner) : readExpression(raw, inner)
   return { kind: "elemMatch", subject, of, documents: !conditions, pointer: place.pointer }
@@ -81,8 +79,7 @@ function readNumber(raw: unknown): Value | undefined {
 }
 
 function readSize(subject: Reference, raw: unknown, place: Place): Expression {
-  const value = readNumber(raw)
-  const size = value === undefined ? Number.NaN : Number(String(value))
+  const size = Number(String(readNumber(raw)))
   if (!Number.isSafeInteger(size) || size < 0) return fail(place, "`$size` takes a whole number from 0")
   return { kind: "size", subject, size, pointer: place.pointer }
 }

@@ -1,9 +1,9 @@
 // Raw JSON → closed tree. Reports every problem; what is broken becomes an expression that never grants.
-import type { JsonPointer } from "../../kernel/index.ts"
+import { isWrapper, type JsonPointer } from "../../kernel/index.ts"
 import { isLogical, isValueOperator, looksLikeOperator, operatorOf } from "./names.ts"
 import { misspelt, readOperand, readValueOperator } from "./parse-operand.ts"
 import { readOperatorTest } from "./parse-test.ts"
-import { below, describe, isRecord, isTooDeep, readBareKey, readExpansion, readWrapper, report, startPlace, warn, type Place } from "./reader.ts"
+import { below, describe, isRecord, isTooDeep, readBareKey, readExpansion, report, startPlace, warn, type Place } from "./reader.ts"
 import { nowhere, type Expression, type Operand, type Reference } from "./tree.ts"
 import type { ExpressionContext, Problems } from "./types.ts"
 
@@ -69,7 +69,7 @@ function readMember(key: string, raw: unknown, place: Place): Expression {
 function readExpansionMember(key: string, raw: unknown, place: Place): Expression {
   const subject = readExpansion(key, place)
   if (subject?.kind === "literal") return readConstantMember(subject, raw, place)
-  const condition = readCondition(raw, subject?.kind === "reference" ? subject : nowhere, place)
+  const condition = readCondition(raw, subject ?? nowhere, place)
   return subject === undefined ? never : condition
 }
 
@@ -83,11 +83,11 @@ function readConstantMember(constant: Operand & { kind: "literal" }, raw: unknow
   }
   if (isRecord(raw)) {
     const keys = Object.keys(raw)
-    const values = keys.filter((key) => isValueOperator(operatorOf(key) ?? ""))
+    const values = keys.filter((key) => isValueOperator(operatorOf(key)))
     for (const key of keys) {
       if (!values.includes(key)) report(below(place, key), operatorOf(key) === undefined ? "unknown-operator" : "wrong-operand", "the value of a constant is an expression or a `%function`")
     }
-    return every(values.map((key) => equalsConstant(readValueOperator(key, raw[key], below(place, key, true)), wanted, place)))
+    return every(values.map((key) => equalsConstant(readValueOperator(key, raw[key], below(place, key)), wanted, place)))
   }
   if (Array.isArray(raw) || raw === null || typeof raw === "number") {
     report(place, "wrong-operand", `${describe(raw)} is no expression`)
@@ -103,7 +103,6 @@ function isConditionOnly(raw: Record<string, unknown>): boolean {
 
 /** SECURITY: only the boolean itself counts; `"yes"`, 1 and `[true]` do not (specification 3.2). */
 function equalsConstant(operand: Operand, wanted: boolean, { pointer }: Place): Expression {
-  if (operand.kind === "undetermined") return never
   return { kind: "isConstant", operand, value: wanted, pointer }
 }
 
@@ -131,7 +130,7 @@ function readLogical(key: string, raw: unknown, place: Place, read: Read): Expre
 /** Reads what stands below a key: a value to match, or operators that must all hold. */
 export function readCondition(raw: unknown, subject: Reference, place: Place): Expression {
   const readSame: Read = (part, at) => readCondition(part, subject, at)
-  if (isRecord(raw) && !readWrapper(raw, { ...place, problems: { errors: [], warnings: [] } }).wrapper) {
+  if (isRecord(raw) && !isWrapper(raw)) {
     if (isTooDeep(place)) return never
     const keys = Object.keys(raw)
     const operators = keys.filter(looksLikeOperator)

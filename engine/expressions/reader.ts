@@ -1,5 +1,5 @@
 // What the parts of the parser share: where they stand, and how they report.
-import { childPointer, EjsonError, fromEjson, isDocument, type JsonPointer, type Value } from "../../kernel/index.ts"
+import { childPointer, type JsonPointer } from "../../kernel/index.ts"
 import { bareSource, expansionNames, isAvailable, isExpansionName, nearest } from "./names.ts"
 import type { Operand, Reference, Source } from "./tree.ts"
 import { ExpressionError, type ExpressionContext, type ExpressionErrorCode, type Problems } from "./types.ts"
@@ -48,9 +48,9 @@ export function isRecord(raw: unknown): raw is Record<string, unknown> {
 }
 
 /** An expansion in text that begins with `%%`: a constant, a reference, or undefined when it was reported. */
-export function readExpansion(text: string, place: Place): Operand | undefined {
+export function readExpansion(text: string, place: Place): (Operand & { kind: "literal" }) | Reference | undefined {
   // SOURCE: one documented sample closes the name with two more signs.
-  const dotted = (text.endsWith("%%") && text.length > 4 ? text.slice(0, -2) : text).slice(2)
+  const dotted = text.slice(2, text.endsWith("%%") ? -2 : undefined)
   const [name = "", ...path] = dotted.split(".")
   if (!isExpansionName(name)) {
     const near = nearest(name, expansionNames)
@@ -84,20 +84,6 @@ function checkPath(path: readonly string[], place: Place): boolean {
   else if (path.length > maxSegments) report(place, "bad-path", `more than ${maxSegments} segments`)
   else return true
   return false
-}
-
-/** The value of an Extended JSON wrapper; `wrapper` is false when the object is none, and `value` is absent when it was reported. */
-export function readWrapper(raw: Record<string, unknown>, place: Place): { readonly wrapper: boolean; readonly value?: Value } {
-  const keys = Object.keys(raw)
-  if (keys.length === 0 || keys.length > 2 || !(keys[0] as string).startsWith("$")) return { wrapper: false }
-  try {
-    const value = fromEjson(raw, place.pointer)
-    return isDocument(value) ? { wrapper: false } : { wrapper: true, value }
-  } catch (error) {
-    if (!(error instanceof EjsonError)) throw error
-    place.problems.errors.push(new ExpressionError(error.code === "too-deep" ? "too-deep" : "wrong-operand", error.path, "a value is not valid Extended JSON"))
-    return { wrapper: true }
-  }
 }
 
 /** What kind of JSON a value is, for people; never the value itself. */

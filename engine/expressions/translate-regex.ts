@@ -25,10 +25,7 @@ function readPiece(pattern: string, at: number, isFreeSpacing: boolean, end: str
   if (character === "[") return readClass(pattern, at)
   if (character === "$") return { source: end, next: at + 1 }
   if (isFreeSpacing && /\s/.test(character)) return { source: "", next: at + 1 }
-  if (isFreeSpacing && character === "#") {
-    const line = pattern.indexOf("\n", at)
-    return { source: "", next: line < 0 ? pattern.length : line }
-  }
+  if (isFreeSpacing && character === "#") return { source: "", next: placeOf("\n", pattern, at) }
   return { source: character, next: at + 1 }
 }
 
@@ -41,9 +38,14 @@ function readEscape(pattern: string, at: number, known: Record<string, string>):
 }
 
 function readLiteral(pattern: string, from: number): Piece {
-  const end = pattern.indexOf("\\E", from)
-  const literal = pattern.slice(from, end < 0 ? pattern.length : end)
-  return { source: literal.replaceAll(/[\\^$.|?*+()[\]{}]/g, "\\$&"), next: end < 0 ? pattern.length : end + 2 }
+  const end = placeOf("\\E", pattern, from)
+  return { source: pattern.slice(from, end).replaceAll(/[\\^$.|?*+()[\]{}]/g, "\\$&"), next: end + 2 }
+}
+
+/** Where a text stands, or the end of the pattern. */
+function placeOf(text: string, pattern: string, from: number): number {
+  const at = pattern.indexOf(text, from)
+  return at === -1 ? pattern.length : at
 }
 
 function readClass(pattern: string, from: number): Piece {
@@ -69,6 +71,8 @@ function readClass(pattern: string, from: number): Piece {
 
 /** A class such as `[:alpha:]`, or a plain `[`. */
 function readNamedClass(pattern: string, at: number): Piece {
-  const name = /^\[:\^?[a-z]+:\]/.exec(pattern.slice(at, at + 16))?.[0]
+  const named = /\[:\^?[a-z]+:\]/y
+  named.lastIndex = at
+  const name = named.exec(pattern)?.[0]
   return name === undefined ? { source: "\\[", next: at + 1 } : { source: name, next: at + name.length }
 }

@@ -52,7 +52,7 @@ describe("operands that are taken", () => {
 
   test("$elemMatch of fields, of conditions, of nothing, and of logic over fields", () => {
     const list = { a: [{ b: 1, c: 2 }, 5] }
-    expect([{ b: 1 }, { b: 2 }, { $gt: 4 }, { $gt: 4, $lt: 5 }, {}, { $or: [{ b: 7 }, { c: 2 }] }, { $nor: [{ b: 1 }] }, { $not: { $lt: 6 } }, { $not: { $gt: 4 } }, { $and: [{ b: 1 }, { c: 2 }] }].map((inner) => grants({ a: { $elemMatch: inner } }, list))).toEqual([true, false, true, false, true, true, false, true, true, true])
+    expect([{ b: 1 }, { b: 2 }, { $gt: 4 }, { $gt: 4, $lt: 5 }, {}, { $or: [{ b: 7 }, { c: 2 }] }, { $nor: [{ b: 1 }] }, { $not: { $lt: 6 } }, { $not: { $gt: 4 } }, { $and: [{ b: 1 }, { c: 2 }] }, { $gt: 4, $or: [{ $lt: 5 }, { $eq: 5 }] }, { $gt: 4, $or: [{ $lt: 5 }, { $eq: 6 }] }].map((inner) => grants({ a: { $elemMatch: inner } }, list))).toEqual([true, false, true, false, true, true, false, true, true, true, true, false])
     // An empty one asks for a document.
     expect(grants({ a: { $elemMatch: {} } }, { a: [5] })).toBe(false)
   })
@@ -79,7 +79,7 @@ describe("levels", () => {
   test.each<[string, (inner: unknown) => unknown, unknown, (inner: unknown) => unknown]>([
     ["logic", (inner) => ({ $or: [inner] }), { a: 1 }, (inner) => inner], ["negations", (inner) => ({ $not: inner }), { a: 1 }, (inner) => inner], ["constants", (inner) => ({ "%%false": inner }), { a: 1 }, (inner) => inner],
     ["logic below a key", (inner) => ({ "%or": [inner] }), { $gt: 1 }, (inner) => ({ a: inner })], ["negations below a key", (inner) => ({ $not: inner }), { $gt: 1 }, (inner) => ({ a: inner })], ["elements", (inner) => ({ a: { $elemMatch: inner } }), { a: 1 }, (inner) => inner], ["elements of elements", (inner) => ({ $elemMatch: inner }), { $gt: 1 }, (inner) => ({ a: inner })],
-    ["literal lists", (inner) => [inner], 1, (inner) => ({ a: inner })], ["literal documents", (inner) => ({ b: inner }), 1, (inner) => ({ a: { $eq: inner } })],
+    ["literal lists", (inner) => [inner], 1, (inner) => ({ a: inner })], ["literal documents", (inner) => ({ b: inner }), 1, (inner) => ({ a: { $eq: inner } })], ["calls", (inner) => ({ "%function": { name: "f", arguments: [inner] } }), 1, (inner) => ({ a: inner })],
   ])("of %s are 64", (_name, wrap, innermost, outer) => {
     const deepest = Array.from({ length: 70 }, (_, levels) => levels).findLast((levels) => errorsOf(outer(nest(levels, wrap, innermost))).length === 0) as number
     expect(deepest).toBeGreaterThanOrEqual(61)
@@ -113,7 +113,7 @@ describe("names", () => {
   test("a bare key has no meaning in a filter's condition", () => {
     expect(errorsOf({ a: 1 }, "filter")).toEqual(["expansion-not-available /a"])
     expect(errorsOf({ a: { $inn: 1 } }, "filter")).toEqual(["expansion-not-available /a", "unknown-operator /a/$inn"])
-    expect(errorsOf({ a: 1 }, "call")).toEqual([])
+    for (const context of ["role", "field", "validate", "query", "call"] as const) expect(errorsOf({ a: 1 }, context)).toEqual([])
   })
 })
 
@@ -123,6 +123,7 @@ describe("values that look like others", () => {
     expect(grants({ a: { $uuid: "6b1f0c2a-7d93-4e5b-8c21-4f060708090a" } }, { a: new UUID("6b1f0c2a-7d93-4e5b-8c21-4f060708090a").toBinary() })).toBe(true)
     expect(grants({ a: {} }, { a: {} })).toBe(true)
     expect(grants({ a: { b: { c: "%%user.id" } } }, { a: { b: { c: "u1" } } })).toBe(true)
+    expect(grants({ a: { b: 1, c: "%%user.id" } }, { a: { b: 1, c: "u1" } })).toBe(true)
     expect(grants({ a: [1, "%%user.id"] }, { a: [1, "u1"] })).toBe(true)
   })
 

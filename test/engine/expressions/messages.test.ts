@@ -1,0 +1,73 @@
+// What an author reads of a broken expression: what was found instead, and which name may have been meant.
+import { describe, expect, test } from "vitest"
+import { nearest, parseExpression, type ExpressionContext, type Problems } from "../../../engine/expressions/index.ts"
+
+/** The details of the errors of an expression. */
+function details(raw: unknown, context: ExpressionContext = "role"): string[] {
+  const problems: Problems = { errors: [], warnings: [] }
+  parseExpression(raw, { context, problems })
+  return problems.errors.map(({ message }) => message.replace(/^Cannot compile expression at \S+: /, ""))
+}
+
+describe("an operator that does not exist", () => {
+  test.each<[string, string | undefined]>([
+    ["$inn", "$in"], ["%inn", "%in"], ["$exsits", "$exists"], ["$EXISTS", "$exists"], ["$elemMtch", "$elemMatch"], ["$elemmch", "$elemMatch"], ["$Size", "$size"],
+    ["%neq", "%ne"], ["$neq", "$ne"], ["$ge", "$gte"], ["$le", "$lte"], ["$equ", "$eq"], ["$modd", "$mod"],
+    ["$function", "%function"], ["$stringToOid", "%stringToOid"], ["%stringToUid", "%stringToOid"], ["%uuidToSting", "%uuidToString"],
+    ["$where", undefined], ["$text", undefined], ["$x", undefined], ["$", undefined], ["$comment", undefined],
+  ])("%s is told as it is, with %j as what may be meant", (key, near) => {
+    expect(details({ a: { [key]: 1 } })).toEqual([`there is no operator \`${key}\`${near === undefined ? "" : `; did you mean \`${near}\`?`}`])
+  })
+
+  test("at the top too", () => {
+    expect(details({ $an: [] })).toEqual(["there is no operator `$an`; did you mean `$in`?"])
+  })
+})
+
+describe("an expansion that does not exist", () => {
+  test.each<[string, string | undefined]>([
+    ["usr", "user"], ["USER", "user"], ["user_", "user"], ["rooot", "root"], ["prevroot", "prevRoot"], ["pervRoot", "prevRoot"], ["vlaues", "values"], ["tru", "true"], ["fasle", "false"], ["arg", "args"], ["thsi", "this"],
+    ["vars", undefined], ["item", undefined], ["pipelines", undefined], ["", undefined],
+  ])("%%%%%s is told as it is, with %j as what may be meant", (name, near) => {
+    expect(details({ a: `%%${name}.x` })).toEqual([`there is no \`%%${name}\`${near === undefined ? "" : `; did you mean \`%%${near}\`?`}`])
+  })
+})
+
+describe("the nearest of some names", () => {
+  test.each<[string, string, string, number]>([
+    ["a letter more", "abcd", "abc", 1], ["a letter more in front", "xabc", "abc", 1], ["a letter less", "abc", "abcd", 1], ["a letter less in front", "bcd", "abcd", 1], ["another letter", "abx", "abc", 1], ["another first letter", "xbc", "abc", 1],
+    ["swapped neighbours", "acb", "abc", 1], ["swapped neighbours in front", "bac", "abc", 1], ["swapped neighbours in the middle", "abdcef", "abcdef", 1],
+    ["neighbours swapped twice", "badc", "abcd", 2], ["a shifted word", "bc", "ab", 2], ["a word shifted the other way", "ab", "bc", 2], ["half of a swap", "ab", "ca", 2], ["two letters more", "abcxy", "abc", 2], ["letters swapped over a third", "cba", "abc", 2],
+    ["nothing in common", "abc", "xyz", 3], ["the empty name", "", "abc", 3], ["the same name", "abc", "abc", 0], ["another case", "ABC", "abc", 0], ["another case of the known name", "abc", "aBC", 0],
+  ])("%s: %s is %s after %i edits", (_what, name, known, edits) => {
+    expect([nearest(name, [known], edits), nearest(name, [known], edits - 1)]).toEqual([known, undefined])
+  })
+
+  test.each<[string, string, boolean]>([
+    ["a", "b", true], ["abc", "abx", true], ["abc", "axy", false], ["abcde", "abcxy", false], ["abcdef", "abcdxy", true], ["abcdef", "abcxyz", false], ["abcdefgh", "abcdexyz", false], ["abcdefghi", "abcdefxyz", true], ["", "a", true], ["", "ab", false],
+  ])("one edit in three letters is near, and one in shorter names: %s, %s: %j", (name, known, isNear) => {
+    expect(nearest(name, [known])).toBe(isNear ? known : undefined)
+  })
+
+  test("the nearest counts, and the first of two as near", () => {
+    expect(nearest("abcdef", ["abcdxx", "abcdex", "abcdey"])).toBe("abcdex")
+    expect(nearest("abc", [])).toBeUndefined()
+  })
+
+  test("forty characters of a name are looked at", () => {
+    const known = "a".repeat(40)
+    expect([nearest(`${known}bcd`, [known], 0), nearest(known.slice(1), [known], 0), nearest(`${known.slice(1)}b`, [known], 0)]).toEqual([known, undefined, undefined])
+  })
+})
+
+describe("what was found instead", () => {
+  test.each<[unknown, string]>([
+    [{ $not: null }, "null is no expression"], [{ $not: [] }, "a list is no expression"], [{ $not: "x" }, "a string is no expression"], [{ $not: 5 }, "a number is no expression"], [{ "%%true": 5 }, "a number is no expression"],
+    [{ a: { $elemMatch: null } }, "`$elemMatch` takes an object, not null"], [{ a: { $in: { b: 1 } } }, "a list is needed, not an object"], [{ a: { $in: true } }, "a list is needed, not a boolean"], [{ a: { $exists: [] } }, "`$exists` takes true or false, not a list"], [{ a: { $exists: {} } }, "`$exists` takes true or false, not an object"],
+    [{ $or: [] }, "`$or` takes a list that is not empty, not an empty one"], [{ $and: "x" }, "`$and` takes a list that is not empty, not a string"], [{ $nor: {} }, "`$nor` takes a list that is not empty, not an object"],
+    [{ a: { $regex: "(" } }, "error parsing regexp: missing closing ): `(`"], [{ a: { $regex: "a", $options: "x" } }, "option `x` is not supported"],
+    [{ a: { $eq: () => 1 } }, "a function is no value"],
+  ])("%j", (raw, detail) => {
+    expect(details(raw)).toEqual([detail])
+  })
+})
