@@ -42,7 +42,7 @@ function admitsBelow(entries: ReadonlyMap<string, BoundEntry>, images: Images): 
 /** Only element documents may differ, each at its place: a list that grows or shrinks needs the permission of the list. */
 function admitsItems(entries: ReadonlyMap<string, BoundEntry>, images: Images, before: readonly Value[], after: readonly Value[]): boolean {
   if (before.length !== after.length) return false
-  return before.every((item, index) => identical(item, after[index]) || admitsBelow(entries, { ...images, was: true, is: true, prev: item, this: after[index] }))
+  return before.every((item, index) => identical(item, after[index]) || admitsBelow(entries, { ...images, prev: item, this: after[index] }))
 }
 
 /** Whether an entry admits writing a whole value, as an insert or a deletion does. */

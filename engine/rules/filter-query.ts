@@ -52,14 +52,13 @@ function parseLogical(name: string, value: unknown, pointer: JsonPointer, proble
 interface Field { readonly path: string; readonly pointer: JsonPointer; readonly nots: readonly string[] }
 
 function parseField(field: Field, value: unknown, problems: Problems): FilterQuery {
-  const operators = isPlainObject(value) ? Object.keys(value).filter(isOperator) : []
-  if (!isPlainObject(value) || operators.length === 0) return parseCondition(field, value, isLiteral(value) ? value : undefined, problems)
+  // Operators beside fields are no condition either, and reported as such.
+  if (!isPlainObject(value) || Object.keys(value).length === 0 || !Object.keys(value).every(isOperator)) return parseCondition(field, value, isLiteral(value) ? value : undefined, problems)
   const pointer = field.nots.reduce(childPointer, field.pointer)
-  if (operators.length < Object.keys(value).length) return wrong("wrong-operand", pointer, mixed, problems)
   const of: FilterQuery[] = []
   // A value of Extended JSON, such as `{"$oid": …}`, comes to stand here too.
   const rest: string[] = []
-  for (const key of operators) {
+  for (const key of Object.keys(value)) {
     const name = key.slice(1)
     if (name === "not") of.push(parseNot({ ...field, nots: [...field.nots, key] }, value[key], childPointer(pointer, key), problems))
     else if (name === "elemMatch") of.push(parseElemMatch(field, value[key], childPointer(pointer, key), problems))
@@ -70,8 +69,6 @@ function parseField(field: Field, value: unknown, problems: Problems): FilterQue
   return { kind: "every", of }
 }
 
-const mixed = "operators and fields are mixed"
-
 function parseNot(field: Field, value: unknown, pointer: JsonPointer, problems: Problems): FilterQuery {
   return isPlainObject(value) ? { kind: "not", of: parseField(field, value, problems) } : wrong("wrong-operand", pointer, "`$not` needs an object", problems)
 }
@@ -80,7 +77,7 @@ function parseElemMatch(field: Field, value: unknown, pointer: JsonPointer, prob
   if (!isPlainObject(value)) return wrong("wrong-operand", pointer, "`$elemMatch` needs an object", problems)
   const keys = Object.keys(value)
   const tests = keys.filter((key) => isOperator(key) && !logicalOperators.has(key.slice(1)))
-  if (tests.length > 0) return tests.length < keys.length ? wrong("wrong-operand", pointer, mixed, problems) : parseLiteralField(field, { $elemMatch: spelled(value, tests) }, pointer, problems)
+  if (tests.length > 0) return tests.length < keys.length ? wrong("wrong-operand", pointer, "operators and fields are mixed", problems) : parseLiteralField(field, { $elemMatch: spelled(value, tests) }, pointer, problems)
   readAsExpression(field, null, problems)
   return { kind: "elemMatch", path: field.path, of: parsePredicate(value, pointer, problems) }
 }

@@ -2,7 +2,6 @@
 // value, `$max` of a bound or `$unset` of a parent would tell by their success what stands in parts that are neither readable nor writable.
 import { getField, isDocument, isIndex, type Document, type Value } from "../../kernel/index.ts"
 import { entryOf, type BoundEntry, type BoundRole } from "./bound.ts"
-import { admitsDifference } from "./difference.ts"
 import type { Path } from "./predicate-paths.ts"
 import type { ReadDecision } from "./read.ts"
 import { isPathReadable } from "./readable-path.ts"
@@ -29,7 +28,7 @@ function mayWrite(role: BoundRole, before: Document, after: Document, [field = "
     prev = below(prev, segment)
     value = below(value, segment)
   }
-  return entry?.write !== undefined && admitsDifference(entry, { root: after, prevRoot: before, was: prev !== undefined, is: value !== undefined, prev, this: value })
+  return entry?.write !== undefined && entry.write.of({ root: after, prevRoot: before, prev, this: value })
 }
 
 function below(value: Value, segment: string): Value {

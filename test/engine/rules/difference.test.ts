@@ -31,6 +31,7 @@ test.each<[name: string, before: Value | typeof absent, after: Value | typeof ab
   ["a document that becomes a list", { city: "a" }, [{ city: "a" }], false],
   ["another order of the fields that stay", { city: "a", zip: "1" }, { zip: "1", city: "a" }, false],
   ["an element of a list", [{ city: "a" }, { city: "b" }], [{ city: "a" }, { city: "c" }], true],
+  ["an element beside a field of it that stays", [{ city: "a", zip: "1" }], [{ city: "b", zip: "1" }], true],
   ["an element that is no document", [{ city: "a" }, 1], [{ city: "a" }, 2], false],
   ["a list that grows", [{ city: "a" }], [{ city: "a" }, { city: "b" }], false],
   ["a list that shrinks", [{ city: "a" }, { city: "b" }], [{ city: "a" }], false],

@@ -41,6 +41,7 @@ describe("an update", () => {
 
   test("of a document that is hidden now, or gone, is not sent", () => {
     expect(sent({ ...titles, apply_when: { title: "b" } }, update({ updatedFields: { title: "a" }, removedFields: [] }))).toBeNull()
+    expect(sent({ read: false }, { operationType: "insert", documentKey: { _id: 1 }, fullDocument: stored })).toBeNull()
     expect(sent({ read: true }, { operationType: "update", documentKey: { _id: 1 }, updateDescription: { updatedFields: { a: 1 }, removedFields: [] } })).toBeNull()
   })
 

@@ -4,7 +4,7 @@ import { applyFilters, bindRules, CallsWanted, createCallTable, defaultRuleSetti
 import { ObjectId, UUID, type Document, type Value } from "../../../kernel/index.ts"
 import { compileFilter } from "../../../server/storage/language/index.ts"
 
-const user: Document = { id: "u1", custom_data: { team: "red", teams: ["red", "blue"], none: null, odd: { $ne: "" } } }
+const user: Document = { id: "u1", custom_data: { team: "red", teams: ["red", "blue"], none: null, odd: { $ne: "" }, holed: { x: undefined } } }
 
 function parse(filters: readonly unknown[]): { applied: AppliedFilters; errors: string[] } {
   const problems: Problems = { errors: [], warnings: [] }
@@ -29,6 +29,9 @@ describe("values", () => {
     ["an expanded list", { team: "%%user.custom_data.teams" }, [1, 2]],
     ["an expanded null matches no missing field", { team: "%%user.custom_data.none" }, [4]],
     ["an expanded object is no operator", { team: "%%user.custom_data.odd" }, []],
+    ["one the database cannot be asked for exactly matches nothing", { team: "%%user.custom_data.holed" }, []],
+    ["… also in reverse", { $nor: [{ team: "%%user.custom_data.holed" }] }, []],
+    ["an empty document", { team: {} }, []],
     ["a literal null", { team: null }, [3, 4]],
     ["a missing value matches nothing", { team: "%%user.custom_data.missing" }, []],
     ["nor in reverse", { team: { $ne: "%%user.custom_data.missing" } }, []],
@@ -131,7 +134,7 @@ describe("what is refused when it is loaded", () => {
   test.each<[unknown, string]>([
     [{ $where: "1" }, "unknown-operator /filters/0/query/$where"], [{ $text: { $search: "a" } }, "unknown-operator /filters/0/query/$text"], [{ "%%user.id": "a" }, "wrong-operand /filters/0/query/%%user.id"],
     [{ a: { $gt: 1, b: 2 } }, "wrong-operand /filters/0/query/a"], [{ $or: [] }, "wrong-operand /filters/0/query/$or"], [{ a: "%%root.b" }, "expansion-not-available /filters/0/query/a"], [{ a: { $regex: "%%user.id" } }, "wrong-operand /filters/0/query/a"], [[], "wrong-operand /filters/0/query"],
-    [{ a: { $not: 5 } }, "wrong-operand /filters/0/query/a/$not"], [{ a: { $elemMatch: [] } }, "wrong-operand /filters/0/query/a/$elemMatch"], [{ $and: {} }, "wrong-operand /filters/0/query/$and"], [{ $nor: [] }, "wrong-operand /filters/0/query/$nor"], [{ $or: [5] }, "wrong-operand /filters/0/query/$or/0"],
+    [{ a: { $not: 5 } }, "wrong-operand /filters/0/query/a/$not"], [{ a: { $elemMatch: [] } }, "wrong-operand /filters/0/query/a/$elemMatch"], [{ a: { $elemMatch: null } }, "wrong-operand /filters/0/query/a/$elemMatch"], [{ $and: {} }, "wrong-operand /filters/0/query/$and"], [{ $nor: [] }, "wrong-operand /filters/0/query/$nor"], [{ $or: [5] }, "wrong-operand /filters/0/query/$or/0"],
     [{ $expr: { $function: { body: "" } } }, "unknown-operator /filters/0/query/$expr"], [{ $expr: [{ $accumulator: {} }] }, "unknown-operator /filters/0/query/$expr"], [{ $expr: { $eq: ["$a", "%%user.id"] } }, "wrong-operand /filters/0/query/$expr"], [{ "%expr": true }, "unknown-operator /filters/0/query/%expr"],
     [{ a: { $size: -1 } }, "wrong-operand /filters/0/query/a/$size"], [{ a: { "%not": { $not: { $size: -1 } } } }, "wrong-operand /filters/0/query/a/%not/$not/$size"], [{ a: { $elemMatch: { $gt: 1, b: 2 } } }, "wrong-operand /filters/0/query/a/$elemMatch"], [{ a: { $not: { $gt: 1, b: 2 } } }, "wrong-operand /filters/0/query/a/$not"],
     [{ "a..b": 1 }, "bad-path /filters/0/query/a..b"], [{ "a..b": { $mod: [2, 0] } }, "bad-path /filters/0/query/a..b"], [{ "a..b": { $elemMatch: { b: 1 } } }, "bad-path /filters/0/query/a..b"], [{ "a..b": { $elemMatch: { $gt: 1 } } }, "bad-path /filters/0/query/a..b"], [{ "a..b": { $not: { $not: { $gt: 1 } } } }, "bad-path /filters/0/query/a..b"],

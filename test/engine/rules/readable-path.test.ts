@@ -64,7 +64,8 @@ describe("in one document", () => {
 
   test("a document readable whole shows every path, a hidden one none but `_id`", () => {
     expect(["secret", "none.below"].map((path) => readable({ read: true }, stored, path))).toEqual([true, true])
-    expect(["_id", "title"].map((path) => readable({ read: false }, stored, path))).toEqual([true, false])
+    expect(["_id", "title"].map((path) => readable({ read: false, fields: { title: { read: true } } }, stored, path))).toEqual([true, false])
+    expect(readable({ apply_when: false, read: true }, stored, "title")).toBe(false)
   })
 })
 

@@ -58,6 +58,7 @@ describe("one field", () => {
   test.each<[string, object, Document]>([
     ["by its entry, else by that of additional fields", { fields: { title: { read: true }, n: {} }, additional_fields: { read: { "%%this": 1 } } }, { _id: 1, title: "a" }],
     ["`write` shows it too", { fields: { title: { write: true }, n: { read: false, write: true } } }, { title: "a", n: 3 }],
+    ["`write` shows it by its value too, with a `read` that does not and without one", { fields: { title: { read: { "%%this": "z" }, write: { "%%this": "a" } }, n: { write: { "%%this": 3 } } } }, { title: "a", n: 3 }],
     ["by its own value, which is that before too", { fields: { n: { read: { "%%this": 3, "%%prev": 3, "%%root.n": 3, "%%prevRoot.n": 3 } } } }, { n: 3 }],
     ["whole, whatever is below", { fields: { address: { read: true, fields: { city: { read: false } } } } }, { address: { city: "o", zip: "1" } }],
     ["in part, by entries below", { fields: { address: { fields: { city: { read: true } } } } }, { address: { city: "o" } }],
