@@ -7,20 +7,26 @@ import type { RuleWarning } from "./types.ts"
 
 type Leaf = Exclude<Expression, { kind: "constant" | "every" | "some" | "not" }>
 
+/** What a remark may hang on besides the expression. */
+export interface AnalyseOptions {
+  /** Whether a field of the document, or of the items of a list in it, may hold an ObjectId; each may if absent. */
+  readonly mayBeObjectId?: ((path: readonly string[]) => boolean) | undefined
+}
+
 /**
  * Remarks about one expression:
  * `holds-without-custom-data` a test of custom data that users without any pass, in an expression they can satisfy;
  * `never-holds` a test no value can pass; `id-is-text` an `_id` beside `%%user.id`, which is text;
  * `unknown-member` an expansion that exists, of a member that never does.
  */
-export function analyse(expression: Expression): RuleWarning[] {
+export function analyse(expression: Expression, { mayBeObjectId = () => true }: AnalyseOptions = {}): RuleWarning[] {
   const warnings: RuleWarning[] = []
   const admitsOthers = mayBeWithoutData(expression, true)
-  eachLeaf(expression, (leaf, needed) => {
+  eachLeaf(expression, (leaf, needed, list) => {
     if (admitsOthers && "subject" in leaf && isCustomData(leaf.subject) && passesMissing(leaf, needed)) {
       warnings.push(remark(leaf, "holds-without-custom-data", `users without custom data pass this test: ${referenceText(leaf.subject)} is missing for them`))
     }
-    warnings.push(...remarks(leaf, needed))
+    warnings.push(...remarks(leaf, needed), ...remarksOnIds(leaf, (reference) => mayBeId(reference, list, mayBeObjectId)))
   })
   for (const { reference, pointer } of referencesOf(expression)) warnings.push(...remarksOnReference(reference, pointer))
   return warnings
@@ -71,17 +77,26 @@ function isGiven(operand: Operand): boolean {
   return partsOfOperand(operand).every((part) => part.kind !== "reference" || part.source === "values" || part.source === "environment")
 }
 
+/** Where a list of the document stands whose items are asked; undefined outside of one, and where it is none of the document. */
+type ListPath = readonly string[] | undefined
+
 /** Visits the tests of an expression; `needed`: what each has to be for it to hold. */
-function eachLeaf(node: Expression, visit: (leaf: Leaf, needed: boolean) => void, needed = true): void {
+function eachLeaf(node: Expression, visit: (leaf: Leaf, needed: boolean, list: ListPath) => void, needed = true, list: ListPath = undefined): void {
   switch (node.kind) {
-    case "every": case "some": return node.of.forEach((part) => eachLeaf(part, visit, needed))
-    case "not": return eachLeaf(node.of, visit, !needed)
+    case "every": case "some": return node.of.forEach((part) => eachLeaf(part, visit, needed, list))
+    case "not": return eachLeaf(node.of, visit, !needed, list)
     case "constant": return
     case "elemMatch":
-      visit(node, needed)
-      return eachLeaf(node.of, visit, needed)
-    default: visit(node, needed)
+      visit(node, needed, list)
+      return eachLeaf(node.of, visit, needed, documentPath(node.subject, list))
+    default: visit(node, needed, list)
   }
+}
+
+/** The path of a reference from the top of the document, if it is in the document. */
+function documentPath({ source, path }: Reference, list: ListPath): readonly string[] | undefined {
+  if (source === "root" || source === "prevRoot") return path
+  return source === "item" && list !== undefined ? [...list, ...path] : undefined
 }
 
 /** Subject and operand of a test, with all that is in them. */
@@ -109,10 +124,23 @@ function remarks(leaf: Leaf, needed: boolean): RuleWarning[] {
   if (needed && operator === "eq" && items !== undefined && texts.has(referenceText(subject))) {
     found.push(remark(leaf, "never-holds", `${referenceText(subject)} is text and no list; use \`$in\` to ask for one of several`))
   }
-  if (subject.path.join(".") === "_id" && operand.kind === "reference" && referenceText(operand) === "%%user.id") {
-    found.push(remark(leaf, "id-is-text", "`%%user.id` is text; where `_id` is an ObjectId, write `{\"%stringToOid\": \"%%user.id\"}`"))
-  }
   return found
+}
+
+function remarksOnIds(leaf: Leaf, isId: (reference: Reference) => boolean): RuleWarning[] {
+  if (leaf.kind !== "test" || leaf.operand.kind !== "reference") return []
+  const { subject, operand } = leaf
+  if (isId(subject) && referenceText(operand) === "%%user.id") return [remark(leaf, "id-is-text", "`%%user.id` is text; where `_id` is an ObjectId, write `{\"%stringToOid\": \"%%user.id\"}`")]
+  if (isId(operand) && referenceText(subject) === "%%user.id") return [remark(leaf, "id-is-text", `\`%%user.id\` is text; where \`_id\` is an ObjectId, write \`{"%oidToString": "${referenceText(operand)}"}\``)]
+  return []
+}
+
+/** Whether a reference is to the `_id` of the document or of an item, and that may be an ObjectId. */
+function mayBeId(reference: Reference, list: ListPath, mayBeObjectId: (path: readonly string[]) => boolean): boolean {
+  if (reference.path.join(".") !== "_id") return false
+  const path = documentPath(reference, list)
+  // An item whose list is none of the document.
+  return path === undefined ? reference.source === "item" : mayBeObjectId(path)
 }
 
 /** The items of a list that is written in the rule. */

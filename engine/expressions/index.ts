@@ -1,4 +1,4 @@
-export { analyse, asksFunctions, choosesUsers, needsCustomData, referencesOf } from "./analyse.ts"
+export { analyse, asksFunctions, choosesUsers, needsCustomData, referencesOf, type AnalyseOptions } from "./analyse.ts"
 export { nearest } from "./names.ts"
 export { bind } from "./bind.ts"
 export type { BoundExpression } from "./bound.ts"

@@ -1,6 +1,6 @@
 // Remarks about the rules of one file that load but will surprise their author: across its roles and its filters. Nothing here decides anything.
 import { childPointer, type JsonPointer } from "../../kernel/index.ts"
-import { analyse, asksFunctions, needsCustomData, type Expression, type RuleWarning } from "../expressions/index.ts"
+import { analyse, asksFunctions, needsCustomData, type AnalyseOptions, type Expression, type RuleWarning } from "../expressions/index.ts"
 import { conditionText } from "./condition-text.ts"
 import { kindOf } from "./filters.ts"
 import type { FieldPermission, FieldRule, FieldRules, Filter, Role, Rules } from "./types.ts"
@@ -11,11 +11,11 @@ import type { FieldPermission, FieldRule, FieldRules, Filter, Role, Rules } from
  * `withholding-can-fail` a role that is to keep somebody out hangs on what may be missing, and a later role grants;
  * `conflicting-projections` two filters that always apply include and exclude fields.
  */
-export function analyseRules(rules: Rules): RuleWarning[] {
+export function analyseRules(rules: Rules, options: AnalyseOptions = {}): RuleWarning[] {
   const ofExpressions = expressionsOf(rules).flatMap(({ role, expression }) => {
     // A role that grants nothing may well be for users without custom data.
     const isGrant = expression !== role.applyWhen || grants(role)
-    return analyse(expression).filter(({ code }) => isGrant || code !== "holds-without-custom-data")
+    return analyse(expression, options).filter(({ code }) => isGrant || code !== "holds-without-custom-data")
   })
   return [...rules.roles.flatMap((role, index) => remarksOnRole(role, rules.roles.slice(0, index), rules.roles.slice(index + 1))), ...remarksOnFilters(rules.filters), ...ofExpressions]
 }

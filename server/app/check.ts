@@ -31,7 +31,7 @@ export function checkApp({ draft, files }: LoadedApp): Finding[] {
   for (const { defaultRule, collections } of draft.dataSources.values()) {
     parse(defaultRule, (raw, pointer, problems) => parseRules(raw, { kind: "default", pointer, problems }), analyseRules)
     for (const { rules, schema } of collections) {
-      parse(rules, (raw, pointer, problems) => parseRules(raw, { kind: "collection", pointer, problems }), (parsed) => analyseRules(parsed).filter(({ code }) => code !== "id-is-text" || mayBeObjectId(schema)))
+      parse(rules, (raw, pointer, problems) => parseRules(raw, { kind: "collection", pointer, problems }), (parsed) => analyseRules(parsed, { mayBeObjectId: (path) => mayBeObjectId(schema?.raw, path) }))
       parse(schema, (raw, pointer, problems) => parseSchema(raw, { pointer, problems }))
     }
   }
@@ -42,10 +42,19 @@ export function checkApp({ draft, files }: LoadedApp): Finding[] {
   return sortFindings(findings)
 }
 
-/** Whether ids of a collection can be ObjectIds, as far as its schema says. */
-function mayBeObjectId(schema: RuleSource | undefined): boolean {
-  const properties = isRecord(schema?.raw) ? getField(schema.raw, "properties") : undefined
-  const id = isRecord(properties) ? getField(properties, "_id") : undefined
-  const type = isRecord(id) ? getField(id, "bsonType") : undefined
-  return type === undefined || [type].flat().includes("objectId")
+/** Whether a field, of documents or of the items of a list, can hold an ObjectId, as far as a schema says. */
+function mayBeObjectId(schema: unknown, [field, ...below]: readonly string[]): boolean {
+  const node = itemsOf(schema)
+  if (field !== undefined) {
+    const properties = isRecord(node) ? getField(node, "properties") : undefined
+    return mayBeObjectId(isRecord(properties) ? getField(properties, field) : undefined, below)
+  }
+  const type = isRecord(node) ? getField(node, "bsonType") : undefined
+  return type === undefined || [type].flat().some((name) => name === "objectId" || name === "mixed")
+}
+
+/** The schema of the items, where one describes lists. */
+function itemsOf(schema: unknown): unknown {
+  const items = isRecord(schema) ? getField(schema, "items") : undefined
+  return items === undefined ? schema : itemsOf(items)
 }

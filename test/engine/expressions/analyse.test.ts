@@ -127,12 +127,24 @@ describe("a test that no value can pass", () => {
 describe("an id beside text", () => {
   test("is named with what to write", () => {
     expect(analyse(parsed({ _id: "%%user.id" }))).toEqual([{ code: "id-is-text", path: "/_id", message: "`%%user.id` is text; where `_id` is an ObjectId, write `{\"%stringToOid\": \"%%user.id\"}`" }])
+    expect(analyse(parsed({ "%%user.id": "%%root._id" }))).toEqual([{ code: "id-is-text", path: "/%%user.id", message: "`%%user.id` is text; where `_id` is an ObjectId, write `{\"%oidToString\": \"%%root._id\"}`" }])
   })
 
   test.each<[string, unknown, string[]]>([
     ["before the change", { "%%prevRoot._id": { $eq: "%%user.id" } }, ["id-is-text /%%prevRoot._id/$eq"]],
     ["of another", { _id: { $ne: "%%user.id" } }, ["id-is-text /_id/$ne"]],
     ["of an item", { members: { $elemMatch: { _id: "%%user.id" } } }, ["id-is-text /members/$elemMatch/_id"]],
+    ["on the right", { "%%user.id": "%%root._id" }, ["id-is-text /%%user.id"]],
+    ["on the right, before the change, of another", { "%%user.id": { $ne: "%%prevRoot._id" } }, ["id-is-text /%%user.id/$ne"]],
+    ["of an item of the user's", { "%%user.custom_data.teams": { $elemMatch: { _id: "%%user.id" } } }, ["id-is-text /%%user.custom_data.teams/$elemMatch/_id"]],
+    ["on the right, converted", { "%%user.id": { "%oidToString": "%%root._id" } }, []],
+    ["on the right, of an embedded document", { "%%user.id": "%%root.owner._id" }, []],
+    ["on the right, another field", { "%%user.id": "%%root.owner" }, []],
+    ["on the right of another text", { "%%user.type": "%%root._id" }, []],
+    ["that is a value of the app, on either side", { "%%user.id": "%%values._id", "%%values._id": "%%user.id" }, []],
+    ["that is a value of the app, among items", { members: { $elemMatch: { "%%values._id": "%%user.id" } } }, []],
+    ["that is there", { _id: { $exists: true } }, []],
+    ["on its own", { _id: "%%prevRoot._id" }, []],
     ["converted", { _id: { "%stringToOid": "%%user.id" } }, []],
     ["of an embedded document", { "owner._id": "%%user.id", "_id.owner": "%%user.id" }, []],
     ["another field", { owner: "%%user.id" }, []],
@@ -141,6 +153,30 @@ describe("an id beside text", () => {
     ["a literal", { _id: "a" }, []],
   ])("%s", (_name, raw, expected) => {
     expect(warned(raw)).toEqual(expected)
+  })
+})
+
+describe("an id beside text, where it is known which can be ObjectIds", () => {
+  const asked = (raw: unknown, ids: readonly string[]): [string[], string[]] => {
+    const paths: string[] = []
+    const found = analyse(parsed(raw), { mayBeObjectId: (path) => ids.includes(paths[paths.push(path.join(".")) - 1] as string) })
+    return [found.map(({ path }) => path), paths]
+  }
+
+  test.each<[string, unknown, string, string]>([
+    ["of the document", { _id: "%%user.id" }, "_id", "/_id"],
+    ["of the document before the change", { "%%prevRoot._id": "%%user.id" }, "_id", "/%%prevRoot._id"],
+    ["on the right", { "%%user.id": "%%root._id" }, "_id", "/%%user.id"],
+    ["of an item", { members: { $elemMatch: { _id: "%%user.id" } } }, "members._id", "/members/$elemMatch/_id"],
+    ["of an item of a list in a list", { "a.b": { $elemMatch: { c: { $elemMatch: { $or: [{ "%not": { _id: "%%user.id" } }] } } } } }, "a.b.c._id", "/a.b/$elemMatch/c/$elemMatch/$or/0/%not/_id"],
+    ["of the document, among items", { members: { $elemMatch: { "%%root._id": "%%user.id" } } }, "_id", "/members/$elemMatch/%%root._id"],
+  ])("%s", (_name, raw, id, place) => {
+    expect(asked(raw, [id])).toEqual([[place], [id]])
+    expect(asked(raw, [])).toEqual([[], [id]])
+  })
+
+  test("nothing is known of items of a list that is none of the document", () => {
+    expect(asked({ "%%user.custom_data.teams": { $elemMatch: { _id: "%%user.id" } } }, [])).toEqual([["/%%user.custom_data.teams/$elemMatch/_id"], []])
   })
 })
 

@@ -139,6 +139,29 @@ describe("across the roles and filters of a file", () => {
     expect(found({ apply_when: { _id: "%%user.id" } })).toEqual(["id-is-text /roles/0/apply_when/_id"])
     expect(checked({ ...withRoles({ ...role, apply_when: { _id: "%%user.id" } }), [schemaFile]: { bsonType: "object", properties: { _id: { bsonType: "string" } } } })).toEqual([])
   })
+
+  const text = { bsonType: "string" }
+  const objectId = { bsonType: "objectId" }
+  const lists = { bsonType: "array", items: { bsonType: "array", items: { bsonType: "object", properties: { _id: text } } } }
+  const ofMembers = { members: { $elemMatch: { _id: "%%user.id" } } }
+  test.each<[string, object, object | undefined, boolean]>([
+    ["an id on the right", { "%%user.id": "%%root._id" }, undefined, true],
+    ["a text on the right", { "%%user.id": "%%root._id" }, { _id: text }, false],
+    ["an id on the right, as the schema says", { "%%user.id": "%%root._id" }, { _id: objectId }, true],
+    ["an id or a text", { _id: "%%user.id" }, { _id: { bsonType: ["string", "objectId"] } }, true],
+    ["an id of any type", { _id: "%%user.id" }, { _id: { bsonType: "mixed" } }, true],
+    ["a text or null", { _id: "%%user.id" }, { _id: { bsonType: ["string", "null"] } }, false],
+    ["an id without a type", { _id: "%%user.id" }, { _id: {} }, true],
+    ["ids of items, where those of documents are texts", ofMembers, { _id: text }, true],
+    ["ids of items, as the schema says", ofMembers, { _id: text, members: { bsonType: "array", items: { bsonType: "object", properties: { _id: objectId } } } }, true],
+    ["texts of items", ofMembers, { _id: objectId, members: { bsonType: "array", items: { bsonType: "object", properties: { _id: text } } } }, false],
+    ["texts of items of lists of lists, in a document", { "group.members": { $elemMatch: { _id: "%%user.id" } } }, { group: { bsonType: "object", properties: { members: lists } } }, false],
+    ["items each with a schema of its own", ofMembers, { members: { bsonType: "array", items: [{ properties: { _id: text } }] } }, true],
+    ["items of a list that the schema does not know", ofMembers, { other: lists }, true],
+  ])("of ids and texts: %s", (_name, apply_when, properties, isTrap) => {
+    const schema = properties === undefined ? {} : { [schemaFile]: { bsonType: "object", properties } }
+    expect(checked({ ...withRoles({ ...role, apply_when }), ...schema }).map((each) => each.includes(" id-is-text "))).toEqual(isTrap ? [true] : [])
+  })
 })
 
 describe("misspelt names", () => {
