@@ -7,6 +7,8 @@ import { onStore, runWrite, type RuleRequest, type UserCollection } from "./requ
 import { StoreError, type BulkOperation } from "./store.ts"
 import { applyChange, applyDelete, changeOf, replacementOf, type Written } from "./update.ts"
 
+type InsertOperation = Extract<BulkOperation, { readonly insertOne: unknown }>
+type ChangeOperation = Extract<BulkOperation, { readonly updateOne: unknown } | { readonly updateMany: unknown } | { readonly replaceOne: unknown }>
 type Counts = { -readonly [Count in keyof BulkCounts]: number }
 
 export async function bulkWrite(collection: UserCollection, operations: readonly BulkOperation[], _options: { readonly ordered?: boolean } = {}): Promise<null> {
@@ -24,23 +26,24 @@ export function checkOperations(operations: readonly BulkOperation[]): void {
   // SOURCE: text of the driver, seen by an app in the corpus.
   if (operations.length === 0) throw invalid("Failed to execute bulk writes: no operations specified")
   if (!operations.every(isOperation)) throw invalid("an operation of `bulkWrite` is an object with one key, its name, and an object below it")
+  const unknown = operations.flatMap((operation) => Object.keys(operation)).find((name) => !names.has(name))
+  if (unknown !== undefined) throw invalid(`unknown operation of \`bulkWrite\`: ${unknown}`)
 }
+
+const names: ReadonlySet<string> = new Set(["insertOne", "updateOne", "updateMany", "replaceOne", "deleteOne", "deleteMany"])
 
 function isOperation(operation: unknown): boolean {
   return isDocument(operation as Value) && Object.keys(operation as Document).length === 1 && isDocument(Object.values(operation as Document)[0])
 }
 
 async function allOrNothing(request: RuleRequest, operations: readonly BulkOperation[]): Promise<BulkCounts> {
-  const inserts = operations.map(insertedDocument)
-  if (inserts.every((document) => document !== undefined)) {
+  if (operations.every(isInsert)) {
     // Judged before the first is written, so that nothing needs to be undone.
-    await insertAll(request, inserts, true)
-    return { ...noCounts(), insertedCount: inserts.length }
+    await insertAll(request, operations.map(insertedDocument))
+    return { ...noCounts(), insertedCount: operations.length }
   }
-  const [only] = operations
-  if (operations.length === 1 && only !== undefined) return runAll(request, [only])
   // Inside a transaction of a function: whoever opened it may only abort it when this is refused halfway.
-  if (request.inTransaction) return runAll(request, operations)
+  if (operations.length === 1 || request.inTransaction) return runAll(request, operations)
   if (!request.store.abilities.transactions) throw new StoreError("unsupported", "Cannot run `bulkWrite` under rules: this database has no transactions, so a refused operation could not undo those before it")
   return request.store.transaction((store) => runAll(onStore(request, store), operations))
 }
@@ -48,9 +51,8 @@ async function allOrNothing(request: RuleRequest, operations: readonly BulkOpera
 async function runAll(request: RuleRequest, operations: readonly BulkOperation[]): Promise<BulkCounts> {
   const counts = noCounts()
   for (const operation of operations) {
-    const document = insertedDocument(operation)
-    if (document !== undefined) {
-      await insertAll(request, [document], true)
+    if (isInsert(operation)) {
+      await insertAll(request, [insertedDocument(operation)])
       counts.insertedCount += 1
     } else if ("deleteOne" in operation) counts.deletedCount += (await applyDelete(request, { filter: operation.deleteOne.filter, many: false })).targets.length
     else if ("deleteMany" in operation) counts.deletedCount += (await applyDelete(request, { filter: operation.deleteMany.filter, many: true })).targets.length
@@ -59,15 +61,14 @@ async function runAll(request: RuleRequest, operations: readonly BulkOperation[]
   return counts
 }
 
-function runChange(request: RuleRequest, operation: BulkOperation): Promise<Written> {
+function runChange(request: RuleRequest, operation: ChangeOperation): Promise<Written> {
   if ("replaceOne" in operation) {
     const { filter, replacement, upsert } = operation.replaceOne
     return applyChange(request, { filter, change: replacementOf(replacement), many: false, upsert: upsert === true })
   }
   const many = "updateMany" in operation
-  const asked = many ? operation.updateMany : "updateOne" in operation ? operation.updateOne : undefined
-  if (asked === undefined) throw invalid(`unknown operation of \`bulkWrite\`: ${Object.keys(operation)[0] ?? ""}`)
-  return applyChange(request, { filter: asked.filter, change: changeOf(asked.update as Document, asked.arrayFilters), many, upsert: asked.upsert === true })
+  const { filter, update, arrayFilters, upsert } = many ? operation.updateMany : operation.updateOne
+  return applyChange(request, { filter, change: changeOf(update as Document, arrayFilters), many, upsert: upsert === true })
 }
 
 function countChange(counts: Counts, { targets, upserted }: Written): void {
@@ -76,20 +77,19 @@ function countChange(counts: Counts, { targets, upserted }: Written): void {
   counts.upsertedCount += upserted === undefined ? 0 : 1
 }
 
+function isInsert(operation: BulkOperation): operation is InsertOperation {
+  return "insertOne" in operation
+}
+
 /** SOURCE: the documented sample has the bare document under `insertOne`; a single key `document` is the wrapper. */
-function insertedDocument(operation: BulkOperation): Document | undefined {
-  if (!("insertOne" in operation)) return undefined
-  const raw: Document = operation.insertOne
+function insertedDocument({ insertOne: raw }: InsertOperation): Document {
   const { document } = raw
   return Object.keys(raw).length === 1 && isDocument(document) ? document : raw
 }
 
 /** The operations in the one spelling that stores know. */
 export function normalOperations(operations: readonly BulkOperation[]): BulkOperation[] {
-  return operations.map((operation) => {
-    const document = insertedDocument(operation)
-    return document === undefined ? operation : { insertOne: { document } }
-  })
+  return operations.map((operation) => (isInsert(operation) ? { insertOne: { document: insertedDocument(operation) } } : operation))
 }
 
 function noCounts(): Counts {

@@ -1,11 +1,11 @@
 // The update, delete and findOneAnd… operations of a user, in the shapes of functions.
-import { decideRead } from "../../engine/index.ts"
-import { writeBson, type Document } from "../../kernel/index.ts"
-import { checkShape, projectAll } from "./read.ts"
+import { decideRead, identical } from "../../engine/index.ts"
+import type { Document } from "../../kernel/index.ts"
+import { checkProjection, projectAll } from "./read.ts"
 import { runWrite, type RuleRequest, type UserCollection } from "./request.ts"
 import type { UpdateOutcome } from "./service.ts"
-import type { Change, FindAndChangeOptions } from "./store.ts"
-import { applyChange, applyDelete, changeOf, replacementOf, type Written } from "./update.ts"
+import type { FindAndChangeOptions } from "./store.ts"
+import { applyChange, applyDelete, changeOf, replacementOf, type UserChange, type Written } from "./update.ts"
 
 interface UpdateOptions { readonly upsert?: boolean; readonly arrayFilters?: readonly Document[]; readonly countChanged?: boolean }
 
@@ -41,15 +41,15 @@ export function findOneAndReplace(collection: UserCollection, filter: Document, 
 
 export async function findOneAndDelete(collection: UserCollection, filter: Document, options: { readonly sort?: Document; readonly projection?: Document } = {}): Promise<Document | null> {
   return runWrite(collection, "findOneAndDelete", async (request) => {
-    checkShape(request, options.projection, options.sort)
+    checkProjection(request, options.projection)
     const { targets } = await applyDelete(request, { filter, many: false, sort: options.sort })
     return shownImage(request, targets[0]?.before, options.projection, filter)
   })
 }
 
-function findAndChange(collection: UserCollection, operation: string, filter: Document, change: () => Change, options: FindAndChangeOptions): Promise<Document | null> {
+function findAndChange(collection: UserCollection, operation: string, filter: Document, change: () => UserChange, options: FindAndChangeOptions): Promise<Document | null> {
   return runWrite(collection, operation, async (request) => {
-    checkShape(request, options.projection, options.sort)
+    checkProjection(request, options.projection)
     const written = await applyChange(request, { filter, change: change(), many: false, upsert: options.upsert === true, sort: options.sort })
     const [target] = written.targets
     const image = options.returnNewDocument === true ? (target?.after ?? written.upserted) : target?.before
@@ -58,8 +58,8 @@ function findAndChange(collection: UserCollection, operation: string, filter: Do
 }
 
 /** An image goes through the rules like a document that is read, by the role of that image. */
-async function shownImage(request: RuleRequest, image: Document | null | undefined, projection: Document | undefined, filter: Document): Promise<Document | null> {
-  if (image === null || image === undefined) return null
+async function shownImage(request: RuleRequest, image: Document | undefined, projection: Document | undefined, filter: Document): Promise<Document | null> {
+  if (image === undefined) return null
   const read = await request.decide((rules) => decideRead(rules, image))
   if (read.outcome === "hidden") return null
   const { projections } = await request.filters()
@@ -68,10 +68,6 @@ async function shownImage(request: RuleRequest, image: Document | null | undefin
 
 /** SOURCE: tests of the Stitch SDKs: `modifiedCount` counts documents that were written, also those in which nothing changed. */
 export function outcomeOf({ targets, upserted }: Written, countChanged = false): UpdateOutcome {
-  const modifiedCount = countChanged ? targets.filter(({ before, after }) => isChanged(before, after)).length : targets.length
+  const modifiedCount = countChanged ? targets.filter(({ before, after }) => !identical(before, after)).length : targets.length
   return { matchedCount: targets.length, modifiedCount, ...(upserted === undefined ? {} : { upsertedId: upserted["_id"] }) }
-}
-
-function isChanged(before: Document, after: Document | null): boolean {
-  return after !== before && (after === null || Buffer.compare(writeBson(before), writeBson(after)) !== 0)
 }

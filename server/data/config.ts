@@ -57,10 +57,7 @@ export function compileDataSource(files: DataSourceFiles, options: CompileOption
     problems,
     dataSource: {
       name: files.name,
-      rulesOf(namespace) {
-        const key = keyOf(namespace)
-        return effective.get(key) ?? (effective.has(key) ? undefined : unlisted)
-      },
+      rulesOf: (namespace) => effective.get(keyOf(namespace)) ?? unlisted,
       schemaOf: (namespace) => (schemas.size === 0 ? undefined : schemas.get(keyOf(namespace))),
     },
   }

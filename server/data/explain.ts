@@ -4,9 +4,8 @@ import type { Document } from "../../kernel/index.ts"
 import { withGivenId } from "./insert.ts"
 import { checkQuery } from "./read.ts"
 import { openRequest, type RuleRequest, type UserCollection } from "./request.ts"
-import type { Change } from "./store.ts"
 import { meet } from "./targets.ts"
-import { changeOf, checkChange, namedPaths, upsertOf } from "./update.ts"
+import { changeOf, checkChange, namedPaths, upsertOf, type UserChange } from "./update.ts"
 import { pathsOf } from "./visible.ts"
 
 /** What is asked: of the first document that matches a filter, or of one that is given and need not be stored. */
@@ -68,7 +67,7 @@ async function askedOf(request: RuleRequest, question: ExplainQuestion): Promise
   return { question: { operation: "update", document, after: await store.preview(namespace, document, filter, change) }, paths: [...paths, ...morePaths], changed: changedPaths }
 }
 
-async function askedOfUpsert(request: RuleRequest, filter: Document, change: Change): Promise<Asked | null> {
+async function askedOfUpsert(request: RuleRequest, filter: Document, change: UserChange): Promise<Asked | null> {
   const upserted = await upsertOf(request, filter, await request.filters(), change)
   return upserted === "none" ? null : { question: { operation: "insert", ...upserted }, paths: [], changed: [] }
 }

@@ -1,12 +1,12 @@
 // Inserts of a user (specification 9.1): every document is judged before the first is written.
 import { decideInsert } from "../../engine/index.ts"
-import { isDocument, type Document, type Value } from "../../kernel/index.ts"
+import { getField, isDocument, type Document, type Value } from "../../kernel/index.ts"
 import { invalid, refusedByRole } from "./refusals.ts"
 import { runWrite, type RuleRequest, type UserCollection } from "./request.ts"
 import { checkSchema } from "./schema.ts"
 
 export async function insertOne(collection: UserCollection, document: Document): Promise<{ readonly insertedId: Value }> {
-  const [insertedId] = await runWrite(collection, "insertOne", (request) => insertAll(request, [document], true))
+  const [insertedId] = await runWrite(collection, "insertOne", (request) => insertAll(request, [document]))
   return { insertedId }
 }
 
@@ -14,13 +14,13 @@ export async function insertMany(collection: UserCollection, documents: readonly
   const insertedIds = await runWrite(collection, "insertMany", (request) => {
     if (!Array.isArray(documents)) throw invalid("the documents of `insertMany` are a list")
     if (documents.length === 0) throw invalid("must provide at least one element")
-    return insertAll(request, documents as readonly Document[], options.ordered ?? true)
+    return insertAll(request, documents as readonly Document[], { ordered: options.ordered !== false })
   })
   return { insertedIds }
 }
 
 /** Judges all documents, then writes them. */
-export async function insertAll(request: RuleRequest, documents: readonly Document[], ordered: boolean): Promise<Value[]> {
+export async function insertAll(request: RuleRequest, documents: readonly Document[], options: { readonly ordered?: boolean } = {}): Promise<Value[]> {
   const complete: Document[] = []
   for (const document of documents) {
     if (!isDocument(document)) throw invalid("only documents can be inserted")
@@ -28,7 +28,7 @@ export async function insertAll(request: RuleRequest, documents: readonly Docume
     await judgeInsert(request, whole, generated)
     complete.push(whole)
   }
-  return request.store.insert(request.namespace, complete, { ordered })
+  return request.store.insert(request.namespace, complete, options)
 }
 
 /** Throws unless the role of the new document admits it and the schema does. */
@@ -41,7 +41,7 @@ export async function judgeInsert(request: RuleRequest, document: Document, gene
 
 /** A document with its own `_id`, or with one that this server makes, placed first. */
 export function withGivenId(document: Document, newId: () => Value): { readonly document: Document; readonly generated: boolean } {
-  if (Object.hasOwn(document, "_id") && document["_id"] !== undefined) return { document, generated: false }
+  if (getField(document, "_id") !== undefined) return { document, generated: false }
   const { _id, ...rest } = document
   return { document: { _id: newId(), ...rest }, generated: true }
 }

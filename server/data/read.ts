@@ -127,13 +127,18 @@ export function checkFindOptions(request: RuleRequest, { projection, sort, colla
   if (collation !== undefined) throw invalid("`collation` is for the system user only")
   checkWhole("skip", skip)
   checkWhole("limit", Math.abs(limit))
-  checkShape(request, projection, sort)
+  checkProjection(request, projection)
+  checkSort(sort)
 }
 
-/** Refuses what users may not use in a projection or sort. */
-export function checkShape(request: RuleRequest, projection: Document | undefined, sort: Document | undefined): void {
+/** Refuses what users may not use in a projection. */
+export function checkProjection(request: RuleRequest, projection: Document | undefined): void {
   if (projection !== undefined && !isDocument(projection)) throw invalid("a projection is a document")
   refuseDenied(deniedInProjection(projection, userLimits(request.settings)))
+}
+
+/** Refuses what is no order. */
+export function checkSort(sort: Document | undefined): void {
   if (sort !== undefined && (!isDocument(sort) || Object.values(sort).some(isDocument))) throw invalid("a sort is a document of 1 and -1")
 }
 

@@ -56,8 +56,7 @@ export function openRequest(collection: UserCollection): RuleRequest {
     try {
       return question(bound)
     } catch (error) {
-      if (!(error instanceof CallsWanted)) throw error
-      return decideLater(collection, bound, question)
+      return decideLater(collection, bound, question, error)
     }
   }
   const metrics = createMetrics()
@@ -101,14 +100,13 @@ export function onStore(request: RuleRequest, store: Store): RuleRequest {
   return { ...request, store }
 }
 
-async function decideLater<Answer>(collection: UserCollection, bound: BoundRules, question: (rules: BoundRules) => Answer): Promise<Answer> {
-  for (;;) {
-    await makeCalls(collection, bound)
-    try {
-      return question(bound)
-    } catch (error) {
-      if (!(error instanceof CallsWanted)) throw error
-    }
+async function decideLater<Answer>(collection: UserCollection, bound: BoundRules, question: (rules: BoundRules) => Answer, reason: unknown): Promise<Answer> {
+  if (!(reason instanceof CallsWanted)) throw reason
+  await makeCalls(collection, bound)
+  try {
+    return question(bound)
+  } catch (error) {
+    return decideLater(collection, bound, question, error)
   }
 }
 

@@ -78,13 +78,18 @@ async function judgeOne(request: RuleRequest, before: Document, paths: readonly 
     if (!met.visible) return "hidden"
     throw met.unreadable.length > 0 ? refusedByRole(judge.kind, refusedAt(met, met.unreadable[0])) : error
   }
-  const decision = await request.decide((rules) => judge.decide(rules, met.role, before, after))
-  const forbidden = after === null || decision.outcome === "refused" ? undefined : await request.decide(() => forbiddenPath(met.role, met.unreadable, before, after))
-  const refusal = decision.outcome === "refused" ? decision : forbidden === undefined ? undefined : refusedAt(met, forbidden)
-  if (refusal !== undefined && met.visible) throw refusedByRole(judge.kind, refusal)
+  const decision = await request.decide((rules) => decideMet(rules, judge, met, before, after))
+  if (decision.outcome === "refused" && met.visible) throw refusedByRole(judge.kind, decision)
   // SECURITY: a hidden document that a change leaves as it is, and names nothing of, is not counted: the count would tell that it exists.
-  const isVacuous = !met.visible && met.unreadable.length === 0 && after !== null && identical(before, after)
-  return refusal !== undefined || isVacuous ? "hidden" : { before, after }
+  const isVacuous = !met.visible && met.unreadable.length === 0 && identical(before, after)
+  return decision.outcome === "refused" || isVacuous ? "hidden" : { before, after }
+}
+
+/** What the rules say of a change: first of what it changes, then of what it names. A deletion names nothing. */
+function decideMet(rules: BoundRules, judge: Judge, met: Met, before: Document, after: Document | null): WriteDecision {
+  const decision = judge.decide(rules, met.role, before, after)
+  const forbidden = decision.outcome === "refused" || after === null ? undefined : forbiddenPath(met.role, met.unreadable, before, after)
+  return forbidden === undefined ? decision : refusedAt(met, forbidden)
 }
 
 /** A document that was met: its role, whether the user sees it, and which paths the change names of what he does not see. */

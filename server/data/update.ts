@@ -3,7 +3,7 @@
 import { allOf, arrayFilterPaths, changePaths, decideDelete, decideUpdate, deniedInUpdate, type AppliedFilters, type Path } from "../../engine/index.ts"
 import { isDocument, type Document, type Value } from "../../kernel/index.ts"
 import { writeWithRetry } from "./attempts.ts"
-import { checkQuery, checkShape } from "./read.ts"
+import { checkQuery, checkSort } from "./read.ts"
 import { invalid, refuseDenied, refusedByRole } from "./refusals.ts"
 import type { RuleRequest } from "./request.ts"
 import { judgeInsert } from "./insert.ts"
@@ -15,7 +15,7 @@ import { selectTargets, type Judge, type Selection, type Target } from "./target
 /** One update or replacement as a user asks for it. */
 export interface ChangeRequest {
   readonly filter: Document
-  readonly change: Change
+  readonly change: UserChange
   readonly many: boolean
   readonly upsert: boolean
   readonly sort?: Document | undefined
@@ -24,8 +24,11 @@ export interface ChangeRequest {
 /** What was written. `upserted` is the new document, where nothing matched. */
 export interface Written { readonly targets: readonly Target[]; readonly upserted: Document | undefined }
 
+/** A change that users may ask for: never a pipeline. */
+export type UserChange = Extract<Change, { kind: "replace" }> | { readonly kind: "update"; readonly update: Document; readonly arrayFilters?: readonly Document[] }
+
 /** Reads the text of an update: without operators it replaces the document, also in `updateMany`. */
-export function changeOf(update: Document, arrayFilters: readonly Document[] | undefined): Change {
+export function changeOf(update: Document, arrayFilters: readonly Document[] | undefined): UserChange {
   // SOURCE: realm-js issue 5173.
   if (!isDocument(update)) throw invalid('"update" argument must be a object')
   const isReplacement = !Object.keys(update).some((key) => key.startsWith("$"))
@@ -33,7 +36,7 @@ export function changeOf(update: Document, arrayFilters: readonly Document[] | u
   return { kind: "update", update, ...(arrayFilters === undefined ? {} : { arrayFilters }) }
 }
 
-export function replacementOf(replacement: Document): Change {
+export function replacementOf(replacement: Document): UserChange {
   if (!isDocument(replacement)) throw invalid("a replacement is a document")
   if (Object.keys(replacement).some((key) => key.startsWith("$"))) throw invalid("a replacement holds no update operators")
   return { kind: "replace", replacement }
@@ -43,7 +46,7 @@ export function replacementOf(replacement: Document): Change {
 export async function applyChange(request: RuleRequest, wanted: ChangeRequest): Promise<Written> {
   const { filter, change, many, upsert, sort } = wanted
   checkQuery(request, filter)
-  checkShape(request, undefined, sort)
+  checkSort(sort)
   checkChange(request, change)
   const filters = await request.filters()
   const judge: Judge = {
@@ -65,23 +68,22 @@ export async function applyChange(request: RuleRequest, wanted: ChangeRequest): 
 /** Deletes under rules. */
 export async function applyDelete(request: RuleRequest, { filter, many, sort }: Pick<Selection, "filter" | "many" | "sort">): Promise<Written> {
   checkQuery(request, filter)
-  checkShape(request, undefined, sort)
+  checkSort(sort)
   const filters = await request.filters()
   const judge: Judge = { kind: "delete", result: () => Promise.resolve(null), decide: (rules, role, before) => decideDelete(rules, role, before) }
   return writeWithRetry(request, async (except) => ({ targets: await selectTargets(request, { filter, many, sort, except }, filters, judge), insert: undefined }))
 }
 
 /** Refuses what users may not use in a change. */
-export function checkChange(request: RuleRequest, change: Change): void {
+export function checkChange(request: RuleRequest, change: UserChange): void {
   if (change.kind === "replace") return
   const { update, arrayFilters = [] } = change
-  if (!isDocument(update)) throw invalid('"update" argument must be a object')
   if (!Array.isArray(arrayFilters) || !arrayFilters.every(isDocument)) throw invalid("`arrayFilters` is a list of documents")
   refuseDenied(deniedInUpdate(update, arrayFilters, userLimits(request.settings)))
 }
 
 /** The document an upsert inserts, judged as an insert by the role of the new document. */
-async function judgeUpsert(request: RuleRequest, filter: Document, filters: AppliedFilters, change: Change): Promise<Document> {
+async function judgeUpsert(request: RuleRequest, filter: Document, filters: AppliedFilters, change: UserChange): Promise<Document> {
   const upserted = await upsertOf(request, filter, filters, change)
   if (upserted === "none") throw refusedByRole("insert", { outcome: "refused", because: "no-role-applies", role: undefined })
   await judgeInsert(request, upserted.document, upserted.generatedId)
@@ -89,7 +91,7 @@ async function judgeUpsert(request: RuleRequest, filter: Document, filters: Appl
 }
 
 /** The document an upsert would insert, and whether this server made its `_id`; "none": filters would never let it be found. */
-export async function upsertOf(request: RuleRequest, filter: Document, filters: AppliedFilters, change: Change): Promise<{ readonly document: Document; readonly generatedId: boolean } | "none"> {
+export async function upsertOf(request: RuleRequest, filter: Document, filters: AppliedFilters, change: UserChange): Promise<{ readonly document: Document; readonly generatedId: boolean } | "none"> {
   const seed = allOf([filter, filters.query])
   if (seed === "none") return "none"
   const document = await request.store.preview(request.namespace, null, seed, change)
@@ -97,10 +99,9 @@ export async function upsertOf(request: RuleRequest, filter: Document, filters: 
 }
 
 /** The paths that the conditions of array filters look at, and those a change names. */
-export function namedPaths(change: Change): { readonly morePaths: readonly Path[]; readonly changedPaths: readonly Path[] } {
+export function namedPaths(change: UserChange): { readonly morePaths: readonly Path[]; readonly changedPaths: readonly Path[] } {
   if (change.kind === "replace") return { morePaths: [], changedPaths: changePaths(change.replacement, true) }
-  const update = change.update as Document
-  return { morePaths: arrayFilterPaths(update, change.arrayFilters ?? []), changedPaths: changePaths(update, false) }
+  return { morePaths: arrayFilterPaths(change.update, change.arrayFilters ?? []), changedPaths: changePaths(change.update, false) }
 }
 
 /** Whether the text of a predicate or change names `_id`, so that it was not this server that made it. */

@@ -12,7 +12,7 @@ export interface WatchOptions { readonly ids?: readonly Value[]; readonly filter
 export function watch(collection: UserCollection, options: WatchOptions): AsyncGenerator<ChangeEvent, void, undefined> {
   openRequest(collection)
   checkWatch(options)
-  if (options.filter !== undefined) refuseDenied(deniedInPredicate(options.filter, userLimits(collection.settings)))
+  refuseDenied(deniedInPredicate(options.filter, userLimits(collection.settings)))
   return visibleEvents(collection, options)
 }
 
@@ -42,8 +42,8 @@ export async function visibleEvent(collection: UserCollection, event: ChangeEven
   const { event: shown, read } = await request.decide((rules) => decideEvent(rules, event))
   if (shown === null || filter === undefined) return shown
   // SECURITY: the filter sees the event as it will be sent; paths into a document that hides them match nothing, not even in reverse.
-  if (read !== undefined && collection.settings.rules.queryOnUnreadable !== "match") {
-    const readable = await request.decide(() => documentPaths(filter).every((path) => isWholeOrReadable(read, judged ?? {}, path)))
+  if (read?.outcome === "granted" && !read.whole && collection.settings.rules.queryOnUnreadable !== "match") {
+    const readable = await request.decide(() => documentPaths(filter).every((path) => path.length > 0 && isPathReadable(read, judged ?? {}, path)))
     if (!readable) return null
   }
   return (await collection.store.matches(shown as unknown as Document, filter)) ? shown : null
@@ -63,8 +63,4 @@ async function passesFilters({ store }: UserCollection, query: Document | "none"
 
 function documentPaths(filter: Document): Path[] {
   return predicatePaths(filter).filter(([first]) => first === "fullDocument").map((path) => path.slice(1))
-}
-
-function isWholeOrReadable(read: Parameters<typeof isPathReadable>[0], document: Document, path: Path): boolean {
-  return path.length === 0 ? read.outcome === "granted" && read.whole : isPathReadable(read, document, path)
 }

@@ -85,6 +85,12 @@ test("a count is the store's where its query says all", async () => {
   expect(asked).toStrictEqual([["count", pushed, {}], ["count", pushed, {}], ["find", {}, {}], ["count", pushed, { limit: 1 }]])
 })
 
+test("a count over documents with different roles is the store's too, where each role shows documents whole", async () => {
+  const roles = [{ apply_when: { a: 1 }, read: true }, { apply_when: { a: 2 }, read: { n: 3 } }]
+  expect(await serviceWith(roles, [], {}).collection("mongodb-atlas", items, callerOf()).count({})).toBe(3)
+  expect(asked.map(([name]) => name)).toEqual(["count"])
+})
+
 test("distinct values are the store's where documents are readable whole", async () => {
   for (const role of [whole, cut]) await collectionWith(role).distinct("n", {})
   await collectionWith(whole, [{ projection: { n: 1 } }]).distinct("n", {})

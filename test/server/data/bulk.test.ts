@@ -56,6 +56,8 @@ describe("every operation does what it does alone", () => {
     const { service } = openWorld({ store })
     await service.collection("mongodb-atlas", items, systemCaller).bulkWrite([{ insertOne: { _id: 5, a: 1 } }, { insertOne: { document: { _id: 6 } } }] as unknown as BulkOperation[])
     expect((await stored(store)).slice(-2)).toEqual([{ _id: 5, a: 1 }, { _id: 6 }])
+    await service.collection("mongodb-atlas", items, systemCaller).bulkWrite([{ updateOne: { filter: { _id: 6 }, update: { $set: { b: 1 } } } }, { deleteOne: { filter: { _id: 5 } } }, { insertOne: { document: { _id: 7 } } }])
+    expect((await stored(store)).slice(-2)).toEqual([{ _id: 6, b: 1 }, { _id: 7 }])
   })
 
   test("a duplicate key in a bulk of inserts keeps those before it, and none after", async () => {
@@ -104,8 +106,13 @@ describe("what is no bulk is refused", () => {
     expect(await stored(store)).toHaveLength(3)
   })
 
+  test("with the name of an operation that is unknown", async () => {
+    for (const operations of [[{ drop: {} }], [{ deleteOne: { filter: {} } }, { constructor: {} }]]) await expect(collectionWith().bulkWrite(operations as unknown as BulkOperation[])).rejects.toMatchObject({ code: "InvalidParameter", message: `unknown operation of \`bulkWrite\`: ${Object.keys(operations.at(-1) as object)[0]}` })
+    expect(await stored(store)).toHaveLength(3)
+  })
+
   test("of the system user too", async () => {
     const { service } = openWorld({ store })
-    for (const operations of [{}, [null], [{ deleteOne: null }]]) await expect((async () => service.collection("mongodb-atlas", items, systemCaller).bulkWrite(operations as BulkOperation[]))()).rejects.toMatchObject({ code: "InvalidParameter" })
+    for (const operations of [{}, [null], [{ deleteOne: null }], [{ drop: {} }]]) await expect((async () => service.collection("mongodb-atlas", items, systemCaller).bulkWrite(operations as BulkOperation[]))()).rejects.toMatchObject({ code: "InvalidParameter" })
   })
 })

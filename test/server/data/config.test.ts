@@ -1,5 +1,6 @@
 // How rules and schemas are found for a namespace (specification of rules, 1 and 6.3).
 import { expect, test } from "vitest"
+import { bindRules, createCallTable, defaultRuleSettings } from "../../../engine/index.ts"
 import { compileDataSource, type DataSourceFiles, type Namespace } from "../../../server/data/index.ts"
 
 const file = (raw: unknown, name = "rules.json"): { file: string; raw: unknown } => ({ file: name, raw })
@@ -34,5 +35,8 @@ test("every problem is told with its file", () => {
 
 test("schemas are found by namespace; one that admits everything is none", () => {
   const { dataSource } = source({ collections: [{ ...at("d", "c"), rules: undefined, schema: file({ bsonType: "object", required: ["a"] }) }, { ...at("d", "open"), rules: undefined, schema: file({}) }] })
+  // Null types are off unless the app wants them.
+  const [strict, lenient] = [undefined, { nullTypes: true }].map((options) => compileDataSource({ name: "s", type: "mongodb-atlas", defaultRule: undefined, collections: [{ ...at("d", "c"), rules: undefined, schema: file({ properties: { a: { bsonType: "int" } } }) }] }, options).dataSource.schemaOf(at("d", "c")))
+  expect([strict, lenient].map((schema) => schema?.check({ a: null }, undefined, bindRules({ roles: [], filters: [] }, {}, createCallTable(), defaultRuleSettings)).length)).toEqual([1, 0])
   expect(["c", "open", "other"].map((collection) => dataSource.schemaOf(at("d", collection)) !== undefined)).toEqual([true, false, false])
 })

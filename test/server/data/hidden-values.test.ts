@@ -37,6 +37,15 @@ describe("an update that would tell a hidden value is refused whether it hits or
     expect(await stored(store)).toEqual([kim])
   })
 
+  test.each<[string, Document]>([["the value it has", { title: "a", salary: 10 }], ["another", { title: "a", salary: 11 }]])("a replacement that names a hidden field with %s", async (_name, replacement) => {
+    const stays = { _id: 1, title: "a", salary: 10 }
+    await store.insert(items, [stays])
+    const collection = collectionWith([editor])
+    const asked = [collection.replaceOne({ _id: 1 }, replacement), collection.updateOne({ _id: 1 }, replacement), collection.updateMany({ _id: 1 }, replacement), collection.findOneAndReplace({ _id: 1 }, replacement), collection.findOneAndUpdate({ _id: 1 }, replacement)]
+    for (const each of asked) await expect(each).rejects.toMatchObject({ message: "update not permitted", code: "NoMatchingRuleFound" })
+    expect(await stored(store)).toEqual([stays])
+  })
+
   test("what is writable may be set to the value it has, readable or not", async () => {
     await store.insert(items, [kim])
     const collection = collectionWith([{ ...editor, fields: { ...editor.fields, salary: { write: { "%%this": { $gte: 10 } } } } }])

@@ -90,16 +90,28 @@ test("updateOne and deleteOne write one document, updateMany and deleteMany all"
 
 test("distinct values are those that differ as values, in order", async () => {
   const [id, other] = [new ObjectId(), new ObjectId()]
-  const values: Value[] = [2, new Double(2), Long.fromNumber(2), Decimal128.fromString("2.0"), 3, "2", "b", "b", "a", null, true, false, true, new Date(2), new Date(2), new Date(1), id, new ObjectId(id.toHexString()), other, { a: 1 }, { a: 1 }, { a: 2 }, { b: 1 }]
+  const values: Value[] = [2, new Double(2), Long.fromNumber(2), Decimal128.fromString("2.0"), 3, "2", "b", "b", "a", null, true, false, true, new Date(2), new Date(2), new Date(1), id, new ObjectId(id.toHexString()), other, { a: 1 }, { a: 1 }, { a: 2 }, { b: 1 }, { toString: 1, valueOf: 1 }]
   await store.insert(items, values.map((value, index): Document => ({ _id: 100 + index, value })))
-  const expected: Value[] = [null, 2, 3, "2", "a", "b", { a: 1 }, { a: 2 }, { b: 1 }, id, other, false, true, new Date(1), new Date(2)]
+  const expected: Value[] = [null, 2, 3, "2", "a", "b", { a: 1 }, { a: 2 }, { b: 1 }, { toString: 1, valueOf: 1 }, id, other, false, true, new Date(1), new Date(2)]
   const field = { fields: { value: { read: true }, _id: { read: true } } }
   expect(await collectionWith(field).distinct("value", {})).toEqual(expected)
   // The order of a store is its own.
   expect((await collectionWith({ read: true }).distinct("value", {})).toSorted(compareValues)).toEqual(expected)
 })
 
+test("distinct values of a path through a list are those of all its documents, and lists in it are values", async () => {
+  await store.insert(items, [{ _id: 3, list: [{ other: 1 }, { k: 2 }, 5, { k: [[1], [Decimal128.fromString("1.0")], [2]] }] }])
+  for (const role of [{ read: true }, { fields: { list: { read: true }, _id: { read: true } } }]) expect(await collectionWith(role).distinct("list.k", {})).toEqual([2, [1], [2]])
+})
+
 describe("the log of a refusal", () => {
+  test("names the first field that forbids: what is changed before what is named, and what stands in the database's way", async () => {
+    const role = { fields: { _id: { read: true }, n: { read: true }, secret: {}, other: {} } }
+    for (const update of [{ $set: { secret: 5, n: 2 } }, { $set: { secret: 5, other: 1 } }, { $set: { secret: 5 } }, { $inc: { "secret.a": 1, "other.a": 1 } }]) await expect(collectionWith(role).updateOne({ _id: 1 }, update)).rejects.toMatchObject({ code: "NoMatchingRuleFound" })
+    await expect(collectionWith({ fields: { ...role.fields, n: { read: true, write: true } }, document_filters: { read: true, write: { n: 1 } } }).updateOne({ _id: 1 }, { $set: { n: 2, secret: 5 } })).rejects.toMatchObject({ code: "NoMatchingRuleFound" })
+    expect(entries.map(({ refused }) => refused?.reason)).toEqual(["field-forbids (role `r`) at field `n`", "field-forbids (role `r`) at field `other`", "field-forbids (role `r`) at field `secret`", "field-forbids (role `r`) at field `secret.a`", "gate-refuses (role `r`)"])
+  })
+
   test("says why, once, where a role refuses; another failure is no refusal", async () => {
     await expect(collectionWith({ read: true }).updateOne({ _id: 1 }, set)).rejects.toMatchObject({ code: "NoMatchingRuleFound" })
     await expect(collectionWith().insertOne({ _id: 1 })).rejects.toMatchObject({ code: "duplicate-key" })

@@ -29,6 +29,7 @@ const named = { fields: { name: { write: true }, n: { write: true }, meta: { wri
 describe("the `_id` of an upsert", () => {
   test.each<[string, Document, Document]>([
     ["nothing names one", { name: "a" }, { $set: { n: 1 } }], ["only a field below another does", { meta: { _id: 5 } }, { $set: { n: 1 } }], ["only a nested field of the change does", { name: "a" }, { $set: { meta: { _id: 5 } } }], ["only a value in a list does", { name: { $in: ["_id"] } }, { $set: { n: 1 } }],
+    ["only a remark does", { name: "a", $comment: "_id" }, { $set: { n: 1 } }], ["there is a remark that is null", { name: "a", $comment: null }, { $set: { n: 1 } }],
   ])("is the server's where %s", async (_name, filter, change) => {
     await collectionWith([named]).updateOne(filter, change, { upsert: true })
     expect(await stored(store)).toMatchObject([{ _id: expect.any(ObjectId) as unknown }])
@@ -93,7 +94,7 @@ describe("what is no change is refused", () => {
     await store.insert(items, [{ _id: 1, a: 1, b: 1 }])
     await anyone().updateOne({ _id: 1 }, { a: 2 })
     expect(await stored(store)).toEqual([{ _id: 1, a: 2 }])
-    await expect(anyone().updateOne({ _id: 1 }, { $set: { a: 3 }, b: 1 })).rejects.toBeDefined()
+    await expect(anyone().updateOne({ _id: 1 }, { $set: { a: 3 }, b: 1 })).rejects.toMatchObject({ code: "bad-request", message: expect.stringContaining("unknown operator `b`") as unknown })
     expect(await stored(store)).toEqual([{ _id: 1, a: 2 }])
   })
 

@@ -59,7 +59,7 @@ test("the signal and the word that it is open go to the store", async () => {
   const [signal, onOpen] = [new AbortController().signal, () => undefined]
   await sent({ signal, onOpen } as WatchOptions)
   await sent({})
-  expect(asked).toEqual([{ signal, onOpen }, {}])
+  expect(asked).toStrictEqual([{ signal, onOpen }, {}])
 })
 
 describe("filters of the rules", () => {
@@ -70,7 +70,10 @@ describe("filters of the rules", () => {
   })
 
   test("that can match nothing let nothing through", async () => {
+    const compared: unknown[] = []
+    Object.defineProperty(store, "matches", { value: (_document: unknown, query: unknown) => compared.push(query) > 0 })
     expect(await sent({}, { filters: [{ query: { a: "%%user.custom_data.none" } }] })).toEqual([])
+    expect(compared).toEqual([])
   })
 
   test("ask of a deletion for the document before, and are not sure without one", async () => {
@@ -90,6 +93,12 @@ describe("the filter of the request", () => {
     ["a nested field", { "fullDocument.c.d": 1 }, [id]], ["a hidden nested field", { "fullDocument.c.e": { $ne: 7 } }, []], ["the document as a whole", { fullDocument: { $ne: null } }, []], ["a name like it", { "fullDocumentKey": { $exists: false } }, [1, 2, id]],
   ])("%s", async (_name, filter, expected) => {
     expect(await sent({ filter }, { role: some })).toEqual(expected)
+  })
+
+  test("may not ask for a document as a whole that hides a field, whatever else is readable", async () => {
+    const role = { fields: { b: { read: false } }, additional_fields: { read: true } }
+    for (const filter of [{ fullDocument: { $ne: null } }, { fullDocument: { _id: 1, a: 1 } }]) expect(await sent({ filter }, { role })).toEqual([])
+    expect(await sent({ filter: { "fullDocument.a": 1 } }, { role })).toEqual([1, id])
   })
 
   test("of a document that is readable whole asks whatever it will", async () => {

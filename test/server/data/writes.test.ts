@@ -78,6 +78,22 @@ describe("two writers", () => {
     expect((await stored(store)).map(({ n }) => n)).toEqual([1, 1, 1])
   })
 
+  test("after a conflict nothing is inserted for what an earlier attempt has written", async () => {
+    await store.insert(items, [1, 2].map((_id) => ({ _id, owner_id: userId, n: 0 })))
+    let swaps = 0
+    const halfway = altered({
+      abilities: { ...store.abilities, transactions: false },
+      async swap(namespace, wanted) {
+        swaps += 1
+        await store.swap(namespace, wanted.slice(0, 1))
+        await store.delete(items, { _id: 2 }, { many: false })
+        return { outcome: "conflict", at: 1 }
+      },
+    })
+    expect(await collectionOn(halfway, [owner]).updateMany({ n: 0 }, { $set: { n: 1 } }, { upsert: true })).toEqual({ matchedCount: 1, modifiedCount: 1 })
+    expect([swaps, await stored(store)]).toEqual([1, [{ _id: 1, owner_id: userId, n: 1 }]])
+  })
+
   test("two upserts of one key make one document", async () => {
     const collection = collectionOn(store, [owner])
     const outcomes = await Promise.all([1, 2, 3].map(() => collection.updateOne({ _id: 7 }, { $set: { owner_id: userId }, $inc: { n: 1 } }, { upsert: true })))
@@ -121,12 +137,35 @@ describe("what is refused is never visible", () => {
     expect(await stored(store)).toEqual([])
     expect(await collection.bulkWrite([{ insertOne: { document: { _id: 1, owner_id: userId } } }, { insertOne: { document: { _id: 2, owner_id: userId } } }])).toBeNull()
     expect(await stored(store)).toHaveLength(2)
+    expect(await collection.bulkWrite([{ deleteOne: { filter: { _id: 1 } } }])).toBeNull()
+    expect(await stored(store)).toEqual([{ _id: 2, owner_id: userId }])
   })
 
   test("an empty bulk and an empty insertMany are refused with the texts of the service", async () => {
     const collection = collectionOn(store, [owner])
     await expect(collection.bulkWrite([])).rejects.toMatchObject({ message: "Failed to execute bulk writes: no operations specified" })
     await expect(collection.insertMany([])).rejects.toMatchObject({ message: "must provide at least one element" })
+  })
+})
+
+describe("the store", () => {
+  test("is read where writes go, in the order that is asked for", async () => {
+    const asked: unknown[] = []
+    const collection = collectionOn(altered({ find: (namespace, filter, options) => (asked.push(options), store.find(namespace, filter, options)) }), [owner])
+    await collection.updateOne({ n: 1 }, { $set: { n: 2 } })
+    await collection.findOneAndDelete({ n: 1 }, { sort: { n: -1 } })
+    expect(asked).toStrictEqual([{ forWrite: true }, { forWrite: true, sort: { n: -1 } }])
+  })
+
+  test("is told which changes replace, so that watchers are", async () => {
+    await store.insert(items, [{ _id: 1, owner_id: userId, n: 0 }])
+    const told: unknown[] = []
+    const collection = collectionOn(altered({ swap: (namespace, wanted) => (told.push(wanted.map(({ replaces }) => replaces)), store.swap(namespace, wanted)) }), [owner])
+    await collection.updateOne({ _id: 1 }, { $set: { n: 1 } })
+    await collection.replaceOne({ _id: 1 }, { owner_id: userId, n: 2 })
+    await collection.updateMany({ _id: 1 }, { owner_id: userId, n: 3 })
+    await collection.deleteOne({ _id: 1 })
+    expect(told).toEqual([[undefined], [true], [true], [undefined]])
   })
 })
 
