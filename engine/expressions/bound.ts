@@ -10,10 +10,10 @@ export type BoundSubject =
   | { readonly kind: "document"; readonly source: Source; readonly path: readonly string[] }
   | { readonly kind: "known"; readonly value: Value | typeof missing; readonly path: readonly string[] }
 
-/** A test whose operand is known. */
+/** A test whose operand is known. Where the subject is known too, it has been decided. */
 export interface FixedTest {
   readonly kind: "fixed"
-  readonly subject: BoundSubject
+  readonly subject: BoundSubject & { readonly kind: "document" }
   readonly check: Check
   /** What the check is of, for `toQuery`. */
   readonly of:

@@ -51,7 +51,7 @@ function countTests(node: BoundNode): number {
 
 /** The item of an `$elemMatch` itself is asked in a way of its own: its lists are not opened. */
 function baseOf({ subject }: FixedTest): Base | undefined {
-  if (subject.kind === "known" || (subject.source === "item" && subject.path.length === 0)) return undefined
+  if (subject.source === "item" && subject.path.length === 0) return undefined
   return (bases as Partial<Record<Source, Base>>)[subject.source]
 }
 
@@ -77,17 +77,16 @@ function writeTest(test: FixedTest, into: Writing): void {
   const base = baseOf(test) as Base
   const question = questionOf(test)
   const walks = question === "walk"
-  if (!walks) {
-    for (const name of path) {
-      operands.push(name)
-      into.names += `\n${name}`
-    }
-    if (hasWanted(question)) operands.push(wantedOf(test))
-    operands.push(check.simple)
+  const names = walks ? [] : path
+  for (const name of names) {
+    operands.push(name)
+    into.names += `\n${name}`
   }
+  if (hasWanted(question)) operands.push(wantedOf(test))
+  if (!walks) operands.push(check.simple)
   // Where the way may lead over something other than documents, the check decides.
   if (walks || !isCertain(base) || path.length > 1) operands.push(check, path)
-  into.shape += base + (walks ? 0 : path.length) + questions[question] + (check.simple?.missing === true ? 1 : 0)
+  into.shape += base + names.length + questions[question] + (check.simple?.missing === true ? 1 : 0)
 }
 
 function questionOf({ subject: { path }, check, of }: FixedTest): keyof typeof questions {

@@ -100,13 +100,16 @@ export function oneOf(items: readonly Value[]): ValueTest {
   return (value) => same.has(value) || others.some((equals) => equals(value)) || (bsonTypeOf(value) === "BSONSymbol" && same.has((value as BSONSymbol).value))
 }
 
+const ofWhole = { opens: false, missing: false } as const
+const ofItems = { opens: true, missing: false } as const
+
 /** The tests that need no operand of their own. */
 export function leafTest(leaf: Extract<Leaf, { kind: "exists" | "size" | "type" | "mod" }>): SubjectTest {
   switch (leaf.kind) {
-    case "exists": return { holds: () => true, opens: false, missing: false }
-    case "size": return { holds: (value) => Array.isArray(value) && value.length === leaf.size, opens: false, missing: false }
-    case "type": return { holds: ofTypes(leaf.types), opens: true, missing: false }
-    case "mod": return { holds: (value) => hasRemainder(value, leaf.divisor, leaf.remainder), opens: true, missing: false }
+    case "exists": return { holds: () => true, ...ofWhole }
+    case "size": return { holds: (value) => Array.isArray(value) && value.length === leaf.size, ...ofWhole }
+    case "type": return { holds: ofTypes(leaf.types), ...ofItems }
+    case "mod": return { holds: (value) => hasRemainder(value, leaf.divisor, leaf.remainder), ...ofItems }
   }
 }
 

@@ -101,9 +101,7 @@ function either(query: Document, wanted: boolean): Pushed {
   return exactly(wanted ? query : { $nor: [query] })
 }
 
-function pushFixed({ subject, of }: FixedTest, wanted: boolean, judge: Judge): Pushed {
-  if (subject.kind === "known") return unsure
-  const { source, path } = subject
+function pushFixed({ subject: { source, path }, of }: FixedTest, wanted: boolean, judge: Judge): Pushed {
   if (of.kind === "exists" && path.length === 0 && (source === "root" || source === "prevRoot")) return wanted ? all : none
   const field = fieldOf(source, path)
   if (field === undefined) return unsure

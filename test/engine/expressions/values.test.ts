@@ -39,6 +39,17 @@ describe.each(Object.entries(accepts))("%s", (operator, accept) => {
   })
 })
 
+test.each<[unknown, Value, boolean]>([
+  [{ $size: 1 }, [1], true], [{ $size: 1 }, [[1], [2]], false], [{ $size: 0 }, [], true], [{ $size: 0 }, undefined, false], [{ $size: 1 }, "a", false], [{ $exists: true }, [], true], [{ $exists: true }, null, true], [{ $type: "null" }, [null], true], [{ $type: "null" }, [[null]], false],
+])("%j of %j", (condition, a, expected) => {
+  expect(holds(condition, a)).toBe(expected)
+})
+
+test("of no value only `$exists: false` holds", () => {
+  for (const condition of [{ $exists: true }, { $size: 0 }, { $type: ["null", "undefined"] }, { $mod: [1, 0] }]) expect(compile(bind(parseExpressionOrThrow({ a: condition }, { context: "role" }), {}))({ root: {} })).toBe(false)
+  expect(compile(bind(parseExpressionOrThrow({ a: { $exists: false } }, { context: "role" }), {}))({ root: {} })).toBe(true)
+})
+
 describe("$mod", () => {
   test.each<[Value, bigint | undefined]>([
     [7, 7n], [-7.9, -7n], [0.5, 0n], [new Double(9), 9n], [2 ** 62, 2n ** 62n], [-(2 ** 63), -(2n ** 63n)], [2 ** 63, undefined], [1e300, undefined], [Number.POSITIVE_INFINITY, undefined], [Number.NaN, undefined],
