@@ -9,8 +9,16 @@ import type { FunctionCaller, IdentityOwner } from "./ports.ts"
 /** The system user's `context.user`: no id, nothing in it. SOURCE: specification of functions, 3. */
 export const systemUser: Document = { type: "system", data: {}, custom_data: {}, identities: [] }
 
-/** `context.request` without a request. */
-export const noRequest: Document = { remoteIPAddress: "", requestHeaders: {}, rawQueryString: "", service: "", action: "" }
+/** `%%request` without a request: nothing is in it. */
+export const noRequest: Document = {}
+
+/**
+ * `context.request`: what a request does not have is empty text there. SECURITY: `%%request` has no such texts, since they would
+ * equal one in a document.
+ */
+export function shownRequest({ request = noRequest }: FunctionCaller): Document {
+  return { ...(request === noRequest ? { remoteIPAddress: "", requestHeaders: {}, rawQueryString: "" } : {}), service: "", action: "", ...request }
+}
 
 /** Which identities the app's functions can ask for. */
 export interface IdentityNeeds {

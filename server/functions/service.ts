@@ -12,7 +12,7 @@ import { outcomeError } from "./failures.ts"
 import { createHttpClient } from "./http-client.ts"
 import { createHttpServiceRules } from "./http-service-rules.ts"
 import { createHttpTransport } from "./http-transport.ts"
-import { Identities, noRequest, systemUser, type ScriptResult } from "./identities.ts"
+import { Identities, noRequest, shownRequest, systemUser, type ScriptResult } from "./identities.ts"
 import { toLogEntry } from "./log-entry.ts"
 import { RawArguments } from "./raw-arguments.ts"
 import type { CallOptions, EndpointResult, FunctionCaller, Functions, FunctionSettings, FunctionsOptions } from "./ports.ts"
@@ -76,7 +76,7 @@ export async function createFunctions(options: FunctionsOptions, modules?: AppCo
     const limits: CallLimits = { ...defaultLimits, ...settings.limits, ...settings.functionLimits[each.name] }
     const shownUser = caller.kind === "user" ? caller.user : systemUser
     const start: GuestStart = {
-      function: entry, args: args instanceof RawArguments ? [] : args, user: toEjson(shownUser), request: toEjson(caller.request ?? noRequest), ...fixed, identities: identities.guest, callerIsSystem: identities.caller.system,
+      function: entry, args: args instanceof RawArguments ? [] : args, user: toEjson(shownUser), request: toEjson(shownRequest(caller)), ...fixed, identities: identities.guest, callerIsSystem: identities.caller.system,
       limits: guestLimits(limits), now: clock().getTime(), errorText: settings.errorText,
       entry: isScript ? { identity: identities.guest.caller, system: identities.caller.system } : await entryOf(each, identities),
       ...(needs.asksForNames ? { names: await readNames(data) } : {}),

@@ -14,8 +14,6 @@ export function requestDocument(raw: IncomingMessage, address: string): Document
     rawQueryString: question === -1 ? "" : withoutTokens((raw.url as string).slice(question + 1)),
     ...(raw.headers.referer === undefined ? {} : { httpReferrer: raw.headers.referer }),
     ...(raw.headers["user-agent"] === undefined ? {} : { httpUserAgent: raw.headers["user-agent"] }),
-    service: "",
-    action: "",
   }
 }
 

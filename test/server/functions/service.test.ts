@@ -110,6 +110,26 @@ describe("identity", () => {
     await expect(world.functions.run("gone", [], asAda, { via: "client" })).rejects.toMatchObject({ code: "FunctionExecutionError" })
   })
 
+  test("rules find nothing of a request where there was none; a function sees empty texts, also one that a rule calls", async () => {
+    const empty = { remoteIPAddress: "", requestHeaders: {}, rawQueryString: "", service: "", action: "" }
+    const guarded = functionOf("guarded", { canEvaluate: { file: "", raw: { "%%request.remoteIPAddress": { $exists: false } } } })
+    const world = await open([functionOf("main", { runAsUserId: "u2" }), functionOf("asked"), guarded])
+    world.runtime.respond = async (request) => {
+      if (request.start.function === "main") await ask(request, notes(request.start.entry?.identity ?? ""))
+      return returned("1")
+    }
+    await world.functions.run("main", [], { kind: "system" }, { via: "database-trigger" })
+    const [seen] = world.data.seen
+    expect(seen?.caller).toMatchObject({ system: false, user: { id: "u2" } })
+    expect(seen?.caller.request).toEqual({})
+    await world.functions.call("asked", [], seen?.caller ?? { system: true, user: {}, request: {} })
+    expect(world.runtime.calls.map(({ start }) => start.request)).toEqual([empty, empty])
+    await world.functions.run("asked", [], asAda, { via: "client" })
+    expect(world.runtime.calls[2]?.start.request).toEqual({ ...empty, remoteIPAddress: "192.0.2.1" })
+    await expect(world.functions.run("guarded", [], { kind: "system" }, { via: "endpoint" })).resolves.toBe("1")
+    await expect(world.functions.run("guarded", [], asAda, { via: "client" })).rejects.toMatchObject({ code: "FunctionExecutionError" })
+  })
+
   test("a script runs once a call, as the caller; what is no user id refuses the call", async () => {
     const world = await open([functionOf("main", { runAsUserIdScript: "exports = () => 1" })])
     for (const [answer, refused] of [['"u2"', false], ['{"runAsSystem":true}', false], ['"u9"', true], ['{"$undefined":true}', true], ['{"runAsSystem":1}', true], ['""', true]] as const) {

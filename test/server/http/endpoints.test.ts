@@ -1,8 +1,9 @@
 // Custom HTTPS endpoints over HTTP: which one answers, what it is told, how a request proves itself, what is answered.
 import { readFileSync } from "node:fs"
-import { request as sendRequest } from "node:http"
+import { request as sendRequest, type IncomingMessage } from "node:http"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { requestDocument } from "../../../server/http/request-document.ts"
 import { serveInProcess } from "../../support/in-process.ts"
 import { root } from "../../support/serve.ts"
 import { secrets, serveEndpoints, signatureOf, type Endpoints } from "./endpoint-world.ts"
@@ -59,6 +60,10 @@ describe("a function", () => {
     expect([user, system]).toEqual([{ type: "system", data: {}, custom_data: {}, identities: [] }, true])
     expect(request).toMatchObject({ httpMethod: "POST", webhookUrl: "/inspect", rawQueryString: "a=1&a=2&b=x+y&__proto__=p&secret=mine", httpReferrer: "https://from.example/", httpUserAgent: "test", service: "", action: "" })
     expect(request?.["remoteIPAddress"]).toMatch(/127\.0\.0\.1$/)
+  })
+
+  test("is told of no service; rules find none", () => {
+    expect(requestDocument({ url: "/", headers: {}, rawHeaders: [] } as unknown as IncomingMessage, "192.0.2.1")).toEqual({ remoteIPAddress: "192.0.2.1", requestHeaders: {}, rawQueryString: "" })
   })
 
   test("gets no body where there is none", async () => {
