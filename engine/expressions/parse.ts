@@ -82,12 +82,12 @@ function readConstantMember(constant: Operand & { kind: "literal" }, raw: unknow
     return wanted ? inner : { kind: "not", of: inner }
   }
   if (isRecord(raw)) {
-    const keys = Object.keys(raw)
-    const values = keys.filter((key) => isValueOperator(operatorOf(key)))
-    for (const key of keys) {
-      if (!values.includes(key)) report(below(place, key), operatorOf(key) === undefined ? "unknown-operator" : "wrong-operand", "the value of a constant is an expression or a `%function`")
-    }
-    return every(values.map((key) => equalsConstant(readValueOperator(key, raw[key], below(place, key)), wanted, place)))
+    return every(Object.keys(raw).map((key) => {
+      const at = below(place, key)
+      if (isValueOperator(operatorOf(key))) return equalsConstant(readValueOperator(key, raw[key], at), wanted, place)
+      report(at, operatorOf(key) === undefined ? "unknown-operator" : "wrong-operand", "the value of a constant is an expression or a `%function`")
+      return never
+    }))
   }
   if (Array.isArray(raw) || raw === null || typeof raw === "number") {
     report(place, "wrong-operand", `${describe(raw)} is no expression`)

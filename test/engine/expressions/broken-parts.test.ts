@@ -24,6 +24,8 @@ describe("what is broken never grants, nor does its reverse", () => {
     ["the name of an expansion that a ban asks", { "%%rot.c": { $ne: 1 } }, ["unknown-expansion /%%rot.c"]],
     ["the path of an operand", { a: { $ne: "%%user..id" } }, ["bad-path /a/$ne"]],
     ["a function without a name below a constant", { "%%true": { "%function": {} } }, ["wrong-operand /%%true/%function"]],
+    ["a comparison below a constant", { "%%true": { $eq: true } }, ["wrong-operand /%%true/$eq"]],
+    ["no operator below a constant", { "%%false": { $inn: 1, $eq: 1 } }, ["unknown-operator /%%false/$inn", "wrong-operand /%%false/$eq"]],
     ["a function among other members below a constant", { "%%true": { "%function": { name: "f" }, a: "x" } }, ["wrong-operand /%%true/%function"]],
     ["an expansion below a constant", { "%%false": "%%usr.id" }, ["unknown-expansion /%%false"]],
     ["a value that is no JSON", { a: undefined }, ["wrong-operand /a"]],
