@@ -5,7 +5,7 @@ import { noCalls } from "./calls.ts"
 import { anyEnd, pattern } from "./checks.ts"
 import { bindComparison, fixed, nothing } from "./comparisons.ts"
 import { compileNode } from "./compile.ts"
-import { knownRoot, missing, resolve, undetermined, valueAt } from "./resolve.ts"
+import { knownRoot, missing, resolve, spelledBoth, undetermined, valueAt } from "./resolve.ts"
 import { leafTest } from "./tests.ts"
 import { isKnown, type Expression, type Operand, type Reference } from "./tree.ts"
 import type { CallTable, KnownScope } from "./types.ts"
@@ -72,7 +72,9 @@ function bindIsConstant(operand: Operand, wanted: boolean): BoundNode {
 }
 
 function bindElemMatch({ subject, of, documents }: Expression & { kind: "elemMatch" }, known: KnownScope): BoundNode {
-  const node: BoundNode = { kind: "elemMatch", subject: bindSubject(subject, known), of: bindNode(of, known), documents }
+  const at = bindSubject(subject, known)
+  const isIdentities = documents && subject.source === "user" && subject.path.join(".") === "identities"
+  const node: BoundNode = { kind: "elemMatch", subject: isIdentities && at.kind === "known" ? { ...at, value: spelledBoth(at.value) } : at, of: bindNode(of, known), documents }
   if (node.subject.kind === "document" || nodeReadsDocument(node.of) || makesCalls(node.of)) return node
   return constant(compileNode(node, noCalls)({}, missing))
 }

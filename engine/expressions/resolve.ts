@@ -45,6 +45,15 @@ function identities(user: Document, path: readonly string[]): { value: Value; pa
   return { value: list, path: holds ? rest : rest.with(at, other) }
 }
 
+/** Each identity with its type under both spellings, for what looks into them one by one. */
+export function spelledBoth(list: Value | typeof missing): Value | typeof missing {
+  if (!Array.isArray(list)) return list
+  return (list as readonly Value[]).map((each) => {
+    const type = isDocument(each) ? (getField(each, "provider_type") ?? getField(each, "providerType")) : undefined
+    return type === undefined ? each : { provider_type: type, providerType: type, ...(each as Document) }
+  })
+}
+
 /** SOURCE: header names ignore case. */
 function headerName(request: Document, name: string): string {
   const headers = getField(request, "requestHeaders")

@@ -68,6 +68,18 @@ describe("identities", () => {
     expect(holds({ "%%user.identities": { $size: 2 } }, { known: written(spelling) })).toBe(true)
   })
 
+  test.each(["provider_type", "providerType"])("written as %s are looked into one by one in both spellings", (spelling) => {
+    for (const asked of ["provider_type", "providerType"]) {
+      expect(holds({ "%%user.identities": { $elemMatch: { id: "2", [asked]: "api-key" } } }, { known: written(spelling) })).toBe(true)
+      expect(holds({ "%%user.identities": { $elemMatch: { id: "1", [asked]: "api-key" } } }, { known: written(spelling) })).toBe(false)
+      expect(holds({ "%%user.identities": { $elemMatch: { [asked]: { $exists: false } } } }, { known: { user: { identities: [null, { [spelling]: "a" }, 5] } } })).toBe(false)
+      expect(holds({ "%%user.identities": { $elemMatch: { [asked]: { $exists: false } } } }, { known: { user: { identities: [{ id: "1" }] } } })).toBe(true)
+    }
+    expect(holds({ "%%user.identities": { $elemMatch: { $eq: { id: "1", [spelling]: "local-userpass" } } } }, { known: written(spelling) })).toBe(true)
+    expect(holds({ "%%user.identities": { $elemMatch: { id: "1" } } }, { known: { user: { id: "u1" } } })).toBe(false)
+    expect(holds({ "%%user.identities": { $elemMatch: { id: "1" } } }, { known: {} })).toBe(false)
+  })
+
   test("each as it is written, where both are", () => {
     const known: KnownScope = { user: { identities: [{ provider_type: "a", providerType: "b" }, { providerType: "c" }] } }
     expect(["a", "b", "c"].map((type) => [holds({ "%%user.identities.provider_type": type }, { known }), holds({ "%%user.identities.providerType": type }, { known })])).toEqual([[true, false], [false, true], [false, true]])
