@@ -3,10 +3,11 @@ import { childPointer, type JsonPointer } from "../../kernel/index.ts"
 import { analyse, asksFunctions, needsCustomData, type AnalyseOptions, type Expression, type RuleWarning } from "../expressions/index.ts"
 import { conditionText } from "./condition-text.ts"
 import { kindOf } from "./filters.ts"
+import { queryExpression } from "./query-expression.ts"
 import type { FieldPermission, FieldRule, FieldRules, Filter, Role, Rules } from "./types.ts"
 
 /**
- * Besides what `analyse` says of each expression of a role:
+ * Besides what `analyse` says of each expression of a role or filter:
  * `unreachable-role` an earlier role applies wherever this one does; `never-applies` an `apply_when` that is always false;
  * `withholding-can-fail` a role that is to keep somebody out hangs on what may be missing, and a later role grants;
  * `conflicting-projections` two filters that always apply include and exclude fields.
@@ -17,7 +18,9 @@ export function analyseRules(rules: Rules, options: AnalyseOptions = {}): RuleWa
     const isGrant = expression !== role.applyWhen || grants(role)
     return analyse(expression, options).filter(({ code }) => isGrant || code !== "holds-without-custom-data")
   })
-  return [...rules.roles.flatMap((role, index) => remarksOnRole(role, rules.roles.slice(0, index), rules.roles.slice(index + 1))), ...remarksOnFilters(rules.filters), ...ofExpressions]
+  // A filter that applies to users without custom data, or hides something from them, opens nothing to them.
+  const ofFilters = filterExpressionsOf(rules).flatMap((expression) => analyse(expression, options).filter(({ code }) => code !== "holds-without-custom-data"))
+  return [...rules.roles.flatMap((role, index) => remarksOnRole(role, rules.roles.slice(0, index), rules.roles.slice(index + 1))), ...remarksOnFilters(rules.filters), ...ofExpressions, ...ofFilters]
 }
 
 /** Every expression of the roles of a file, and of which role. */
@@ -28,6 +31,11 @@ export function expressionsOf({ roles }: Pick<Rules, "roles">): readonly { reado
     const all = [role.applyWhen, ...ofPermission(role.documentFilters), ...ofPermission(role), role.insert, role.delete, ...ofFields(role.fields), ...ofPermission(role.additionalFields)]
     return all.flatMap((expression) => (expression === undefined ? [] : [{ role, expression }]))
   })
+}
+
+/** Every `apply_when` of the filters of a file, and every query as an expression. */
+export function filterExpressionsOf({ filters }: Pick<Rules, "filters">): readonly Expression[] {
+  return filters.flatMap(({ applyWhen, query }) => [...(applyWhen === undefined ? [] : [applyWhen]), ...(query === undefined ? [] : [queryExpression(query)])])
 }
 
 function remarksOnRole(role: Role, earlier: readonly Role[], later: readonly Role[]): RuleWarning[] {

@@ -10,8 +10,8 @@ export type FilterQuery =
   | { readonly kind: "every" | "some"; readonly of: readonly FilterQuery[] }
   | { readonly kind: "not"; readonly of: FilterQuery }
   | { readonly kind: "leaf"; readonly expression: Expression; readonly reverse: Expression }
-  | { readonly kind: "elemMatch"; readonly path: string; readonly of: FilterQuery }
-  | { readonly kind: "literal"; readonly query: Document }
+  | { readonly kind: "elemMatch"; readonly path: string; readonly of: FilterQuery; readonly pointer: JsonPointer }
+  | { readonly kind: "literal"; readonly query: Document; readonly pointer: JsonPointer }
 
 // SOURCE: specification 12: any predicate of the database except these.
 const refusedOperators = new Set(["$where", "$text", "$function", "$accumulator"])
@@ -79,7 +79,7 @@ function parseElemMatch(field: Field, value: unknown, pointer: JsonPointer, prob
   const tests = keys.filter((key) => isOperator(key) && !logicalOperators.has(key.slice(1)))
   if (tests.length > 0) return tests.length < keys.length ? wrong("wrong-operand", pointer, "operators and fields are mixed", problems) : parseLiteralField(field, { $elemMatch: spelled(value, tests) }, pointer, problems)
   readAsExpression(field, null, problems)
-  return { kind: "elemMatch", path: field.path, of: parsePredicate(value, pointer, problems) }
+  return { kind: "elemMatch", path: field.path, of: parsePredicate(value, pointer, problems), pointer }
 }
 
 /**
@@ -122,7 +122,7 @@ function parseLiteral(key: string, value: unknown, pointer: JsonPointer, problem
     throw error
   }
   const fault = faultIn(query)
-  return fault === undefined ? { kind: "literal", query } : wrong(fault.code, pointer, fault.detail, problems)
+  return fault === undefined ? { kind: "literal", query, pointer } : wrong(fault.code, pointer, fault.detail, problems)
 }
 
 function faultIn(value: Value): { code: "unknown-operator" | "wrong-operand"; detail: string } | undefined {

@@ -1,4 +1,4 @@
-export { analyseRules, expressionsOf, mayHold, shadowOf } from "./analyse.ts"
+export { analyseRules, expressionsOf, filterExpressionsOf, mayHold, shadowOf } from "./analyse.ts"
 export { assignRole, assignStored, decideRead, readAs, type ReadDecision } from "./read.ts"
 export { bindRules, CallsWanted, storedScope, type BoundRole, type BoundRules } from "./bound.ts"
 export { effectiveRules, type EffectiveRules } from "./effective.ts"

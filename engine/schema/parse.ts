@@ -3,6 +3,7 @@ import { parseExpression, type Expression, type Problems } from "../expressions/
 import type { JsonPointer } from "../../kernel/index.ts"
 import { arrayKeywordNames, readArrayKeywords } from "./array-keywords.ts"
 import { combineKeywordNames, readCombineKeywords } from "./combine-keywords.ts"
+import { childrenOf } from "./expressions.ts"
 import { objectKeywordNames, readObjectKeywords } from "./object-keywords.ts"
 import { below, isRecord, maxSchemaLevels, refuse, warn } from "./place.ts"
 import { scalarKeywords } from "./scalar-keywords.ts"
@@ -85,9 +86,5 @@ function readValidate(raw: unknown, place: SchemaPlace): Expression | undefined 
 }
 
 function withValidate(node: Omit<SchemaNode, "hasValidate">): SchemaNode {
-  const children = [
-    ...node.properties.values(), ...node.patterns.map((each) => each.node), ...node.allOf,
-    ...[node.additional, node.additionalItems, ...(Array.isArray(node.items) ? (node.items as SchemaNode[]) : [node.items as SchemaNode | undefined])].filter((each) => each !== undefined),
-  ]
-  return { ...node, hasValidate: node.validate !== undefined || children.some((child) => child.hasValidate) }
+  return { ...node, hasValidate: node.validate !== undefined || childrenOf(node).some((child) => child.hasValidate) }
 }

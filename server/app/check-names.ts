@@ -1,36 +1,71 @@
-// Names of fields in rules: those a schema does not have and nearly has.
-import { expressionsOf, nearest, parseRules, referencesOf, type Problems, type Reference } from "../../engine/index.ts"
+// Names of fields in expressions: those a schema does not have and nearly has.
+import { expressionsOf, filterExpressionsOf, nearest, parseExpression, parseRules, parseSchema, referencesOf, schemaExpressions, type Expression, type Problems, type Reference, type Rules } from "../../engine/index.ts"
 import { childPointer, getField, isIndex, type JsonPointer } from "../../kernel/index.ts"
 import type { Warn } from "./check-references.ts"
 import { isRecord } from "./fields.ts"
 import type { AppModel, CollectionConfig, RuleSource } from "./model.ts"
+import { callRules } from "./rule-sources.ts"
 
-/** Warns of fields in rules whose names are near to one of the schema, of the collection or of custom user data. A schema need not name every field, so a name that is near to none says nothing. */
+/**
+ * Warns of fields in rules, schemas and call rules whose names are near to one of the schema, of the collection or of custom user data.
+ * A schema need not name every field, so a name that is near to none says nothing.
+ */
 export function checkNames(app: AppModel, warn: Warn): void {
   const customData = customDataFields(app)
-  for (const { defaultRule, collections } of app.dataSources.values()) {
-    checkFile(defaultRule, "default", { customData }, warn)
-    for (const collection of collections) checkFile(collection.rules, "collection", { customData, fields: fieldsOf(collection.schema) }, warn)
+  const checkRules = (source: RuleSource | undefined, kind: "default" | "collection", fields: readonly string[] | undefined): void => {
+    read(source, (raw, pointer, problems) => parseRules(raw, { kind, pointer, problems }), (rules, file) => {
+      const check = openCheck(file, { customData, fields }, warn)
+      for (const expression of [...expressionsOf(rules).map((each) => each.expression), ...filterExpressionsOf(rules)]) check.expression(expression)
+      for (const { name, pointer } of namedFields(rules)) check.field(name, pointer)
+    })
   }
+  for (const { defaultRule, collections } of app.dataSources.values()) {
+    checkRules(defaultRule, "default", undefined)
+    for (const { rules, schema } of collections) {
+      const fields = fieldsOf(schema)
+      checkRules(rules, "collection", fields)
+      read(schema, (raw, pointer, problems) => parseSchema(raw, { pointer, problems }), (parsed, file) => {
+        for (const expression of schemaExpressions(parsed)) openCheck(file, { customData, fields }, warn).expression(expression)
+      })
+    }
+  }
+  for (const source of callRules(app)) {
+    read(source, (raw, pointer, problems) => parseExpression(raw, { context: "call", pointer, problems }), (expression, file) => openCheck(file, { customData }, warn).expression(expression))
+  }
+}
+
+/** Problems are reported where the app is parsed to be served. */
+function read<Parsed>(source: RuleSource | undefined, parse: (raw: unknown, pointer: JsonPointer, problems: Problems) => Parsed, then: (parsed: Parsed, file: string) => void): void {
+  if (source !== undefined) then(parse(source.raw, source.pointer ?? "", { errors: [], warnings: [] }), source.file)
 }
 
 interface KnownFields { readonly customData?: readonly string[] | undefined; readonly fields?: readonly string[] | undefined }
 
-function checkFile(source: RuleSource | undefined, kind: "default" | "collection", known: KnownFields, warn: Warn): void {
-  if (source === undefined) return
-  const problems: Problems = { errors: [], warnings: [] }
-  const rules = parseRules(source.raw, { kind, pointer: source.pointer ?? "", problems })
+interface NameCheck { expression(expression: Expression): void; field(name: string | undefined, pointer: JsonPointer): void }
+
+function openCheck(file: string, { customData, fields }: KnownFields, warn: Warn): NameCheck {
   const check = (name: string | undefined, names: readonly string[] | undefined, what: string, pointer: JsonPointer): void => {
     const near = name === undefined || names === undefined || names.includes(name) || isIndex(name) ? undefined : nearest(name, names, name.length > 4 ? 2 : 1)
-    if (near !== undefined) warn("misspelt-field", { file: source.file, pointer }, `${what} has no \`${name}\`; did you mean \`${near}\`?`)
+    if (near !== undefined) warn("misspelt-field", { file, pointer }, `${what} has no \`${name}\`; did you mean \`${near}\`?`)
   }
-  for (const { expression } of expressionsOf(rules)) {
-    for (const { reference, pointer } of referencesOf(expression)) {
-      check(fieldOf(reference), known.fields, "the schema of the collection", pointer)
-      if (reference.source === "user" && reference.path[0] === "custom_data") check(reference.path[1], known.customData, "the schema of custom user data", pointer)
-    }
+  const field: NameCheck["field"] = (name, pointer) => check(name, fields, "the schema of the collection", pointer)
+  return {
+    field,
+    expression(expression) {
+      for (const { reference, pointer } of referencesOf(expression)) {
+        field(fieldOf(reference), pointer)
+        if (reference.source === "user" && reference.path[0] === "custom_data") check(reference.path[1], customData, "the schema of custom user data", pointer)
+      }
+    },
   }
-  for (const { fields, pointer } of rules.roles) for (const name of fields?.keys() ?? []) check(name, known.fields, "the schema of the collection", childPointer(`${pointer}/fields`, name))
+}
+
+/** The fields that rules name outside of expressions. */
+function namedFields({ roles, filters }: Rules): readonly { readonly name: string | undefined; readonly pointer: JsonPointer }[] {
+  return [
+    ...roles.flatMap(({ fields, pointer }) => [...(fields?.keys() ?? [])].map((name) => ({ name, pointer: childPointer(`${pointer}/fields`, name) }))),
+    ...filters.flatMap(({ projection, pointer }) => Object.keys(projection ?? {}).map((path) => ({ name: path.split(".", 1)[0], pointer: childPointer(`${pointer}/projection`, path) }))),
+  ]
 }
 
 function fieldOf({ source, path }: Reference): string | undefined {

@@ -1,5 +1,5 @@
 // What only the engine can say of an app: every rule, filter, schema and `can_evaluate` is parsed as it will be when it serves.
-import { analyse, analyseRules, parseExpression, parseRules, parseSchema, type Problems, type RuleWarning } from "../../engine/index.ts"
+import { analyse, analyseRules, parseExpression, parseRules, parseSchema, schemaExpressions, type Problems, type RuleWarning } from "../../engine/index.ts"
 import { checkCustomData } from "./check-custom-data.ts"
 import { checkNames } from "./check-names.ts"
 import { checkReferences } from "./check-references.ts"
@@ -31,8 +31,9 @@ export function checkApp({ draft, files }: LoadedApp): Finding[] {
   for (const { defaultRule, collections } of draft.dataSources.values()) {
     parse(defaultRule, (raw, pointer, problems) => parseRules(raw, { kind: "default", pointer, problems }), analyseRules)
     for (const { rules, schema } of collections) {
-      parse(rules, (raw, pointer, problems) => parseRules(raw, { kind: "collection", pointer, problems }), (parsed) => analyseRules(parsed, { mayBeObjectId: (path) => mayBeObjectId(schema?.raw, path) }))
-      parse(schema, (raw, pointer, problems) => parseSchema(raw, { pointer, problems }))
+      const options = { mayBeObjectId: (path: readonly string[]) => mayBeObjectId(schema?.raw, path) }
+      parse(rules, (raw, pointer, problems) => parseRules(raw, { kind: "collection", pointer, problems }), (parsed) => analyseRules(parsed, options))
+      parse(schema, (raw, pointer, problems) => parseSchema(raw, { pointer, problems }), (parsed) => schemaExpressions(parsed).flatMap((expression) => analyse(expression, options)))
     }
   }
   for (const source of callRules(draft)) parse(source, (raw, pointer, problems) => parseExpression(raw, { context: "call", pointer, problems }), analyse)

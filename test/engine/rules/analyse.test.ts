@@ -1,6 +1,6 @@
 // Remarks across the roles and filters of a file, as `backstitch check` prints them.
 import { describe, expect, test } from "vitest"
-import { analyseRules, parseRules, type Problems, type RuleWarning } from "../../../engine/index.ts"
+import { analyseRules, filterExpressionsOf, parseRules, referencesOf, type Problems, type RuleWarning } from "../../../engine/index.ts"
 import { shadowOf } from "../../../engine/rules/index.ts"
 
 function analysed(raw: { readonly roles?: readonly object[]; readonly filters?: readonly object[] }): readonly RuleWarning[] {
@@ -228,6 +228,61 @@ describe("filters", () => {
     ["a filter with text for a condition applies", [{ apply_when: "false", ...including }], []],
   ])("%s", (_name, filters, expected) => {
     expect(ofFilters(...filters)).toEqual(expected)
+  })
+})
+
+describe("what is said of the expressions of filters", () => {
+  const ofQuery = (query: unknown): string[] => places(analysed({ filters: [{ name: "f", query }] }))
+  const at = (place: string): string => `/filters/0/query/${place}`
+
+  test.each<[string, unknown, string[]]>([
+    ["a member that never has a value", { owner: "%%user.idd" }, ["unknown-member owner"]],
+    ["one behind an operator", { owner: { $in: ["%%user.idd", 1] } }, ["unknown-member owner/$in"]],
+    ["one behind `$not`", { owner: { $not: { $eq: "%%user.idd" } } }, ["unknown-member owner/$not/$eq"]],
+    ["one in alternatives", { $or: [{ a: 1 }, { $nor: [{ $and: [{ owner: "%%user.idd" }] }] }] }, ["unknown-member $or/1/$nor/0/$and/0/owner"]],
+    ["one asked of items", { members: { $elemMatch: { id: "%%user.idd" } } }, ["unknown-member members/$elemMatch/id"]],
+    ["a known one", { owner: "%%user.id" }, []],
+    ["an id beside text", { _id: "%%user.id" }, ["id-is-text _id"]],
+    ["an id of an item", { members: { $elemMatch: { _id: "%%user.id" } } }, ["id-is-text members/$elemMatch/_id"]],
+    ["an id that none of the items has", { members: { $not: { $elemMatch: { _id: { $ne: "%%user.id" } } } } }, ["id-is-text members/$not/$elemMatch/_id/$ne"]],
+    ["an id that is converted", { _id: { "%stringToOid": "%%user.id" } }, []],
+    ["what stands for no document", { _id: { $in: [] } }, []],
+    ["custom data that some do not have", { team: { $ne: "%%user.custom_data.team" } }, []],
+  ])("%s", (_name, query, expected) => {
+    expect(ofQuery(query)).toEqual(expected.map((each) => each.replace(" ", ` ${at("")}`)))
+  })
+
+  test("ids of the document and of its items are told apart", () => {
+    const problems: Problems = { errors: [], warnings: [] }
+    const rules = parseRules({ filters: [{ name: "f", query: { _id: "%%user.id", "a.b": { $elemMatch: { _id: { $not: { $gt: "%%user.id" } }, c: { $elemMatch: { $or: [{ _id: "%%user.id" }] } } } } } }] }, { kind: "collection", problems })
+    const asked: string[] = []
+    const found = analyseRules(rules, { mayBeObjectId: (path) => asked.push(path.join(".")) !== 1 })
+    expect(asked).toEqual(["_id", "a.b._id", "a.b.c._id"])
+    expect(places(found)).toEqual([`id-is-text ${at("a.b/$elemMatch/_id/$not/$gt")}`, `id-is-text ${at("a.b/$elemMatch/c/$elemMatch/$or/0/_id")}`])
+  })
+
+  test("`apply_when`, but not that users without custom data pass it: a filter opens nothing to them", () => {
+    const ofCondition = (apply_when: unknown): string[] => places(analysed({ filters: [{ name: "f", apply_when, query: {} }] }))
+    expect(ofCondition({ "%%user.rol": 1 })).toEqual(["unknown-member /filters/0/apply_when/%%user.rol"])
+    expect(ofCondition({ "%%user.id": ["a"] })).toEqual(["never-holds /filters/0/apply_when/%%user.id"])
+    expect(ofCondition({ "%%user.custom_data.role": { $ne: "admin" } })).toEqual([])
+  })
+
+  test.each<[string, unknown, string[]]>([
+    ["a value", { a: 1, "b.c": { $gt: 2 } }, ["root.a at a", "root.b.c at b.c"]],
+    ["an expansion", { a: "%%values.x" }, ["root.a at a", "values.x at a"]],
+    ["what only the database understands", { a: { $bitsAllSet: 1 } }, ["root.a at a"]],
+    ["behind `$not`", { a: { $not: { $size: 1 } }, b: { $not: { $gt: "%%values.x" } } }, ["root.a at a/$not", "root.b at b/$not/$gt", "values.x at b/$not/$gt"]],
+    ["logical operators", { $or: [{ a: 1 }, { $nor: [{ b: 1 }] }], $and: [{ c: 1 }] }, ["root.a at $or/0/a", "root.b at $or/1/$nor/0/b", "root.c at $and/0/c"]],
+    ["items", { a: { $elemMatch: { b: 1, "c.d": "%%values.x", e: { $elemMatch: { f: 1 } } } } }, ["root.a at a/$elemMatch", "item.b at a/$elemMatch/b", "item.c.d at a/$elemMatch/c.d", "values.x at a/$elemMatch/c.d", "item.e at a/$elemMatch/e/$elemMatch", "item.f at a/$elemMatch/e/$elemMatch/f"]],
+    ["several conditions on what items have", { a: { $elemMatch: { b: { $not: { $gt: "%%values.x" }, $in: ["%%values.y"] }, c: { $ne: "%%values.z" } } } }, ["root.a at a/$elemMatch", "item.b at a/$elemMatch/b/$not/$gt", "values.x at a/$elemMatch/b/$not/$gt", "item.b at a/$elemMatch/b/$in", "values.y at a/$elemMatch/b/$in", "item.c at a/$elemMatch/c/$ne", "values.z at a/$elemMatch/c/$ne"]],
+    ["items that are no documents", { a: { $elemMatch: { $gt: 1 } } }, ["root.a at a/$elemMatch"]],
+    ["operators without a field", { $expr: { $eq: ["$a", 1] }, $comment: "a" }, []],
+    ["nothing", {}, []],
+  ])("fields of a query are found, with their places: %s", (_name, query, expected) => {
+    const { filters } = parseRules({ filters: [{ name: "f", apply_when: { "%%user.id": "V" } }, { name: "g", query }] }, { kind: "collection", problems: { errors: [], warnings: [] } })
+    const found = filterExpressionsOf({ filters }).flatMap(referencesOf).map(({ reference: { source, path }, pointer }) => `${[source, ...path].join(".")} at ${pointer}`)
+    expect(found).toEqual(["user.id at /filters/0/apply_when/%%user.id", ...expected.map((each) => each.replace(" at ", " at /filters/1/query/"))])
   })
 })
 

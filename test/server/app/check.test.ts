@@ -164,6 +164,62 @@ describe("across the roles and filters of a file", () => {
   })
 })
 
+/** One expression at each place of an app that holds any. */
+const everywhere = (expression: unknown, field: string): Readonly<Record<string, unknown>> => ({
+  [sourceFile]: source,
+  [rulesFile]: { database: "d", collection: "c", roles: [role], filters: [{ name: "f", apply_when: expression }, { name: "g", query: { [field]: Object.keys(expression as object)[0] } }] },
+  "data_sources/mongodb-atlas/default_rule.json": { roles: [role], filters: [{ name: "f", apply_when: expression }] },
+  [schemaFile]: { bsonType: "object", properties: { owner: { bsonType: "string", validate: expression } } },
+  "functions/config.json": [{ name: "a", can_evaluate: expression }], "functions/a.js": "exports = 1",
+  "https_endpoints/config.json": [{ route: "/a", http_method: "GET", function_name: "a", validation_method: "NO_VALIDATION", can_evaluate: expression }],
+})
+const placesOf = (name: string): string[] => [
+  `data_sources/mongodb-atlas/d/c/rules.json#/filters/0/apply_when/${name}`, "data_sources/mongodb-atlas/d/c/rules.json#/filters/1/query/owner", `data_sources/mongodb-atlas/d/c/schema.json#/properties/owner/validate/${name}`,
+  `data_sources/mongodb-atlas/default_rule.json#/filters/0/apply_when/${name}`, `functions/config.json#/0/can_evaluate/${name}`, `https_endpoints/config.json#/0/can_evaluate/${name}`,
+]
+
+describe("expressions of filters, schemas, functions and endpoints", () => {
+  test.each([
+    ["unknown-member", "%%user.rol"],
+    ["unknown-value", "%%values.limit"],
+    ["unknown-value", "%%environment.values.limit"],
+    ["custom-data-off", "%%user.custom_data.team"],
+  ])("%s: %s", (code, name) => {
+    expect(checked(everywhere({ [name]: "x" }, "owner")).toSorted()).toEqual(placesOf(name).map((place) => `warning ${code} ${place}`))
+  })
+
+  test("misspelt custom data", () => {
+    const files = {
+      ...everywhere({ "%%user.custom_data.taem": "x" }, "owner"),
+      "data_sources/mongodb-atlas/d/people/schema.json": { bsonType: "object", properties: { user_id: { bsonType: "string" }, team: { bsonType: "string" } } },
+      "auth/custom_user_data.json": { enabled: true, mongo_service_name: "mongodb-atlas", database_name: "d", collection_name: "people", user_id_field: "user_id" },
+    }
+    expect(checked(files).toSorted()).toEqual(placesOf("%%user.custom_data.taem").map((place) => `warning misspelt-field ${place}`))
+  })
+
+  test("misspelt fields of the document", () => {
+    const ofDocument = { ownr: 1, $or: [{ _id: 1 }, { ownre: "%%user.id" }], "items.0": { $elemMatch: { onwer: 1, ownr: "%%user.id" } }, "owner.ownr": 1, ower: { $mod: [2, 0] }, $comment: "ownr" }
+    expect(checked({
+      [sourceFile]: source,
+      [rulesFile]: { database: "d", collection: "c", roles: [role], filters: [{ name: "f", query: ofDocument, projection: { "ownr.x": 0, owner: 0, _id: 0, title: 0 } }] },
+      [schemaFile]: { bsonType: "object", properties: { owner: { bsonType: "string", validate: { "%%root.ownr": "%%this", "%%prevRoot.onwer": 1, owner: 1 } }, items: { bsonType: "array" } } },
+    })).toEqual([
+      `warning misspelt-field ${rulesFile}#/filters/0/query/ownr`, `warning misspelt-field ${rulesFile}#/filters/0/query/$or/1/ownre`, `warning misspelt-field ${rulesFile}#/filters/0/query/ower`, `warning misspelt-field ${rulesFile}#/filters/0/projection/ownr.x`,
+      `warning misspelt-field ${schemaFile}#/properties/owner/validate/%%root.ownr`, `warning misspelt-field ${schemaFile}#/properties/owner/validate/%%prevRoot.onwer`,
+    ])
+  })
+
+  test("arguments of a function are no fields of a document", () => {
+    expect(checked({ ...everywhere({ "%%user.id": "V" }, "owner"), "functions/config.json": [{ name: "a", can_evaluate: { "%%args.ownr": 1, ownr: 1 } }] })).toEqual([])
+  })
+
+  test("an id in a `validate` is as the schema says", () => {
+    const withId = (_id: object): string[] => checked({ [sourceFile]: source, [schemaFile]: { bsonType: "object", properties: { _id, owner: { bsonType: "string", validate: { "%%user.id": "%%root._id" } } } } })
+    expect(withId({ bsonType: "objectId" })).toEqual([`warning id-is-text ${schemaFile}#/properties/owner/validate/%%user.id`])
+    expect(withId({ bsonType: "string" })).toEqual([])
+  })
+})
+
 describe("misspelt names", () => {
   const messages = (files: Readonly<Record<string, unknown>>): string[] => checkApp(appOf(files)).map(({ code, pointer, message }) => `${code} ${pointer}: ${/did you mean `(.*)`/.exec(message)?.[1]}`)
 
