@@ -44,7 +44,7 @@ export const faults: readonly Fault[] = [
   fault("R15", "a schema is not asked", "server/data/schema.ts", `if (schema === undefined) return\n`, `if (schema === undefined || kind !== undefined) return\n`),
   fault("R16", "the default rule is ignored", "engine/rules/effective.ts", `if (defaults === undefined || defaults.roles.length === 0) return undefined`, `if (defaults === undefined || defaults.roles.length > 0) return undefined`),
   fault("R17", "values of the app are missing", "engine/expressions/resolve.ts",
-    `const root = Object.hasOwn(known, source) ?`, `const root = source !== "values" && Object.hasOwn(known, source) ?`),
+    `const root = known[source as keyof KnownScope]`, `const root = source === "values" ? undefined : known[source as keyof KnownScope]`),
   fault("R18", "permissions below a field are not looked at", "engine/rules/read.ts",
     `if (entry.read !== undefined || entry.fields === undefined) return hidden`, `if (entry.read !== undefined || entry.fields !== undefined) return hidden`),
   fault("R19", "only the first filter is used", "engine/rules/filters.ts", `const applied = rules.filters.filter(`, `const applied = rules.filters.slice(0, 1).filter(`),
