@@ -62,6 +62,6 @@ describe("all mistakes are told at once", () => {
 })
 
 test("one alternative alone is no alternative: a role with it is never assigned after one without", () => {
-  const { roles: [first, second] } = parseRules({ roles: [{ name: "first", apply_when: { a: 1 } }, { name: "second", apply_when: { $or: [{ "%or": [{ a: 1 }] }] } }] }, { kind: "collection", problems: { errors: [], warnings: [] } })
+  const { roles: [first, second] } = parseRules({ roles: [{ name: "first", apply_when: { a: 1 } }, { name: "second", apply_when: { $or: [{ "%or": [{ a: 1, b: 2 }] }] } }] }, { kind: "collection", problems: { errors: [], warnings: [] } })
   expect(first && second && shadowOf(second, [first])).toBe(first)
 })
