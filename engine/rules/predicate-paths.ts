@@ -11,9 +11,9 @@ export function predicatePaths(predicate: Document): Path[] {
   return paths
 }
 
-/** The paths a sort orders by. */
+/** The paths a sort orders by. `$natural` is the order of the store and no path. */
 export function sortPaths(sort: Document | undefined): Path[] {
-  return sort === undefined ? [] : Object.keys(sort).map(splitPath)
+  return sort === undefined ? [] : Object.keys(sort).flatMap((path) => (path === "$natural" ? [] : [splitPath(path)]))
 }
 
 /**

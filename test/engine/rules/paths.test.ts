@@ -19,6 +19,7 @@ test.each<[Document, string[]]>([
 
 test("a sort looks at its keys", () => {
   expect(dotted(sortPaths({ a: 1, "b.c": -1 }))).toEqual(["a", "b.c"])
+  expect(dotted(sortPaths({ $natural: -1 }))).toEqual([])
   expect(sortPaths(undefined)).toEqual([])
 })
 

@@ -40,7 +40,7 @@ describe.each(Object.entries(shapes))("where %s", (_name, role) => {
 
   test.each<[string, FindOptions, number[]]>([
     ["all", {}, odd], ["a limit", { limit: 2 }, [1, 3]], ["skip", { skip: 4 }, [9, 11]], ["both", { skip: 1, limit: 2 }, [3, 5]], ["more than there are", { skip: 5, limit: 5 }, [11]], ["beyond the end", { skip: 6 }, []],
-    ["in order", { sort: { n: -1 }, limit: 3 }, [11, 9, 7]], ["in order, further on", { sort: { n: -1 }, skip: 2, limit: 2 }, [7, 5]], ["a negative limit", { limit: -2 }, [1, 3]], ["a limit of 0", { limit: 0 }, odd],
+    ["in order", { sort: { n: -1 }, limit: 3 }, [11, 9, 7]], ["in order, further on", { sort: { n: -1 }, skip: 2, limit: 2 }, [7, 5]], ["in the store's order, backwards", { sort: { $natural: -1 }, limit: 2 }, [11, 9]], ["a negative limit", { limit: -2 }, [1, 3]], ["a limit of 0", { limit: 0 }, odd],
   ])("%s", async (_title, options, expected) => {
     expect(ids(await open().find({}, options).toArray())).toEqual(expected)
     const seen: Document[] = []
