@@ -12,6 +12,7 @@ test.each(["$gt", "$gte", "$lt", "$lte", "$eq"])("%s", (operator) => {
   for (const [written] of notNumbers) {
     for (const [, value] of notNumbers) expect(holds(operator, written, value)).toBe(withItself)
     for (const [, value] of numbers) expect(holds(operator, written, value)).toBe(false)
+    for (const value of ["NaN", null, undefined, true, [], {}, new Date(Number.NaN)]) expect(holds(operator, written, value)).toBe(false)
   }
   for (const [written] of numbers) for (const [, value] of notNumbers) expect(holds(operator, written, value)).toBe(false)
 })

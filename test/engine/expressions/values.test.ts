@@ -39,6 +39,10 @@ describe.each(Object.entries(accepts))("%s", (operator, accept) => {
   })
 })
 
+test.each(["$gt", "$gte", "$lt", "$lte"])("%s is undetermined of what has no order", (operator) => {
+  for (const v of [null, [1], { x: 1 }, new Binary(Buffer.from("a")), undefined]) for (const a of [v, 1, null]) expect(holds({ [operator]: "%%values.v" }, a, v)).toBeUndefined()
+})
+
 test.each<[unknown, Value, boolean]>([
   [{ $size: 1 }, [1], true], [{ $size: 1 }, [[1], [2]], false], [{ $size: 0 }, [], true], [{ $size: 0 }, undefined, false], [{ $size: 1 }, "a", false], [{ $exists: true }, [], true], [{ $exists: true }, null, true], [{ $type: "null" }, [null], true], [{ $type: "null" }, [[null]], false],
 ])("%j of %j", (condition, a, expected) => {
