@@ -29,9 +29,10 @@ function afterLines(operation: string, after: Document): string[] {
 
 /** The receipt of a request. */
 export function requestLines(collection: string, receipt: Document): string[] {
-  const { operation, sent, plan } = receipt
+  const { operation, sent, projection, plan } = receipt
   return [
     `${String(operation)} in ${collection}: ${sent === "none" ? "no document can be seen; the database is not asked" : `sent to the database: ${text(sent)}`}`,
+    ...(isDocument(projection) ? [`cut by the database: ${text(projection)}`] : []),
     ...section("filters:", list(receipt["filters"]).map((filter) => `  ${String(filter["name"])}: ${filter["applies"] === false ? "does not apply" : "applies"}${filter["query"] === undefined ? "" : `, ${queryText(filter["query"])}`}`)),
     ...section("roles:", list(receipt["roles"]).flatMap(roleLines)),
     `left over: ${leftOverOf(receipt)}`,
@@ -39,8 +40,8 @@ export function requestLines(collection: string, receipt: Document): string[] {
   ]
 }
 
-function leftOverOf({ operation, exact, whole, doneBy }: Document): string {
-  if (operation === "find") return exact !== true ? "each document is judged here; limit and skip count here" : whole === true ? "nothing; the database skips, limits and counts" : "fields are cut here; the database skips, limits and counts"
+function leftOverOf({ operation, exact, whole, projection, doneBy }: Document): string {
+  if (operation === "find") return exact !== true ? "each document is judged here; limit and skip count here" : whole === true || isDocument(projection) ? "nothing; the database skips, limits and counts" : "fields are cut here; the database skips, limits and counts"
   if (doneBy === "database") return "nothing; the database does the rest"
   if (operation === "count" || operation === "distinct" || operation === "aggregate") return `each document is ${exact === true ? "cut" : "judged"} here, and what is left goes through the ${operation}`
   return "each document found is judged here, as it is and as it would be, and written if it has not changed meanwhile"

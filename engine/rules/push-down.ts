@@ -3,6 +3,7 @@ import { isIndex, type Document } from "../../kernel/index.ts"
 import type { Expression, Pushed } from "../expressions/index.ts"
 import { allOf, oneOf } from "./filter-query.ts"
 import { hasFieldPermissions, type BoundRole, type BoundRules } from "./bound.ts"
+import { readableProjection } from "./standing.ts"
 import type { FieldPermission, FieldRules } from "./types.ts"
 
 /** A list of roles as a predicate: it admits at least what a user may see or change. */
@@ -12,12 +13,14 @@ export interface PushedRoles {
   readonly exact: boolean
   /** Every document it admits is readable whole: nothing is to be cut. */
   readonly whole: boolean
-  /** The role of every document, where the user alone decides it. */
+  /** The role of every document it admits, where that is one. */
   readonly onlyRole: BoundRole | undefined
+  /** What leaves of every document it admits what is readable; undefined where documents differ. */
+  readonly projection: Document | undefined
 }
 
-/** What one role grants; `whole` as in {@link PushedRoles}. */
-interface Granted extends Pushed { readonly whole: boolean }
+/** What one role grants; `projection` as in {@link PushedRoles}, `{}` where documents are readable whole. */
+interface Granted extends Pushed { readonly projection: Document | undefined }
 
 const everything: Pushed = { query: {}, exact: true }
 const nothing: Pushed = { query: "none", exact: true }
@@ -29,40 +32,39 @@ export function pushVisible(rules: BoundRules): PushedRoles {
 
 /** The documents that have a role, whatever it grants: the candidates of a write. Throws `CallsWanted`. */
 export function pushAssigned(rules: BoundRules): PushedRoles {
-  return pushRoles(rules, () => ({ ...everything, whole: true }))
+  return pushRoles(rules, () => ({ ...everything, projection: {} }))
 }
 
 function pushRoles(rules: BoundRules, grants: (role: BoundRole) => Granted): PushedRoles {
   const visible: (Document | "none")[] = []
   const earlier: Document[] = []
+  const served: { readonly bound: BoundRole; readonly applies: Pushed; readonly projection: Document | undefined }[] = []
   let exact = true
-  let whole = true
-  let onlyRole: BoundRole | undefined
   for (const bound of rules.roles) {
     const applies = pushed(rules, bound.role.applyWhen, nothing)
     if (applies.query === "none") continue
     const granted = grants(bound)
     visible.push(allOf([applies.query, ...earlier, granted.query]))
+    served.push({ bound, applies, projection: granted.projection })
     exact &&= applies.exact && granted.exact
-    whole &&= granted.whole
-    if (isCertain(applies)) {
-      if (visible.length === 1) onlyRole = bound
-      break
-    }
+    if (isCertain(applies)) break
     // A role that is not exact shuts nobody out for certain: later roles are asked per document.
     if (applies.exact) earlier.push({ $nor: [applies.query] })
   }
-  return { query: oneOf(visible), exact, whole, onlyRole }
+  const only = served.length === 1 && served[0]?.applies.exact === true ? served[0] : undefined
+  const whole = served.every(({ projection }) => projection !== undefined && Object.keys(projection).length === 0)
+  return { query: oneOf(visible), exact, whole, onlyRole: only?.bound, projection: only?.projection }
 }
 
 function pushReadable(bound: BoundRole, rules: BoundRules): Granted {
   const { role } = bound
   const gate = pushGate(role.documentFilters, rules)
   const write = pushed(rules, role.write, nothing)
-  if (role.read !== undefined) return { ...both(gate, either(pushed(rules, role.read, nothing), write)), whole: true }
-  if (!hasFieldPermissions(bound) || isCertain(write)) return { ...both(gate, write), whole: true }
-  // Every stored document has an `_id`: where that is always readable, no document is left without a readable field.
-  return { query: gate.query, exact: gate.exact && isPathAlwaysReadable(rules, bound, ["_id"]), whole: false }
+  if (role.read !== undefined) return { ...both(gate, either(pushed(rules, role.read, nothing), write)), projection: {} }
+  if (!hasFieldPermissions(bound) || isCertain(write)) return { ...both(gate, write), projection: {} }
+  // Every stored document has an `_id`: where that is always readable, no document is left without a readable field. Where `write` may lift all, documents differ.
+  const projection = role.write === undefined || isNever(write) ? readableProjection(bound) : undefined
+  return { query: gate.query, exact: gate.exact && isPathAlwaysReadable(rules, bound, ["_id"]), projection }
 }
 
 /**
@@ -86,6 +88,11 @@ export function isPathAlwaysReadable(rules: BoundRules, { role }: BoundRole, [fi
 /** Whether something holds for every document. */
 function isCertain({ query, exact }: Pushed): boolean {
   return exact && query !== "none" && Object.keys(query).length === 0
+}
+
+/** Whether something holds for no document. */
+function isNever({ query, exact }: Pushed): boolean {
+  return exact && query === "none"
 }
 
 function pushGate(gate: FieldPermission | undefined, rules: BoundRules): Pushed {

@@ -4,6 +4,7 @@ import { isDocument, type Document, type Value } from "../../kernel/index.ts"
 import { atOnce, cursorOver, openLater } from "./cursor.ts"
 import { collectDistinct } from "./distinct.ts"
 import { invalid, refuseDenied } from "./refusals.ts"
+import { isDistinctPushed, pushedPipeline } from "./pushed.ts"
 import { openRequest, type RuleRequest, type UserCollection } from "./request.ts"
 import { userLimits } from "./settings.ts"
 import type { Cursor, FindOptions, Store } from "./store.ts"
@@ -24,19 +25,26 @@ async function openFind(request: RuleRequest, filter: Document, options: FindOpt
   const plan = await planRead(request, filter, options.sort)
   const { capped, ...bounds } = boundsOf(request, options)
   const projections = [...plan.filters.projections, ...(options.projection === undefined ? [] : [options.projection])]
-  const [only] = projections
   const order = orderOf(options)
-  if (plan.whole && projections.length < 2 && !isPositional(only)) {
-    const found = findVisible(request, plan, { ...order, ...bounds, ...(only === undefined ? {} : { projection: only }) })
-    return request.finish("find", found, capped, plan.roles.onlyRole?.role.name)
+  const shape: Shape = { store: request.store, filter, limit: bounds.limit }
+  if (plan.projection === undefined) {
+    const visible = shaped(() => visiblePage(request, plan, order, bounds), () => visibleStream(request, plan, order, bounds), projections, shape)
+    return request.finish("find", visible, capped)
   }
-  const stream = (): AsyncGenerator<Document, void, undefined> => projected(request.store, visibleStream(request, plan, order, bounds), projections, filter)
-  if (bounds.limit > longestPage) return request.finish("find", cursorOver(stream()), capped)
-  const shaped = async (): Promise<Document[]> => {
-    const visible = await visiblePage(request, plan, order, bounds)
-    return visible.map((document) => projectAll(request.store, document, projections, filter))
-  }
-  return request.finish("find", atOnce(shaped, stream), capped)
+  const [first, ...others] = plan.whole ? projections : [plan.projection, ...projections]
+  const isLeft = isPositional(first)
+  const found = findVisible(request, plan, { ...order, ...bounds, ...(first === undefined || isLeft ? {} : { projection: first }) })
+  const left = isLeft ? projections : others
+  return request.finish("find", left.length === 0 ? found : shaped(() => found.toArray(), () => found, left, shape), capped, plan.roles.onlyRole?.role.name)
+}
+
+interface Shape { readonly store: Store; readonly filter: Document; readonly limit: number }
+
+/** Documents through projections: a page at once, more of them one after the other. */
+function shaped(list: () => Promise<Document[]>, stream: () => AsyncIterable<Document>, projections: readonly Document[], { store, filter, limit }: Shape): Cursor {
+  const one = (document: Document): Document => projectAll(store, document, projections, filter)
+  const all = (): AsyncGenerator<Document, void, undefined> => projected(store, stream(), projections, filter)
+  return limit > longestPage ? cursorOver(all()) : atOnce(async () => (await list()).map(one), all)
 }
 
 /** Pages up to this many documents are read at once, when they are wanted as a list. */
@@ -76,7 +84,7 @@ export async function distinct(collection: UserCollection, field: string, filter
 
 async function distinctVisible(request: RuleRequest, plan: ReadPlan, field: string, filter: Document): Promise<Value[]> {
   if (plan.query === "none") return []
-  if (plan.whole && plan.filters.projections.length === 0) return request.store.distinct(request.namespace, field, plan.query)
+  if (await isDistinctPushed(request, plan, field)) return request.store.distinct(request.namespace, field, plan.query)
   return collectDistinct(projected(request.store, visibleDocuments(request, plan, {}), plan.filters.projections, filter), field)
 }
 
@@ -86,17 +94,15 @@ export function aggregate(collection: UserCollection, pipeline: readonly Documen
     checkPipeline(request, pipeline)
     if (options.allowDiskUse === true) throw invalid("`allowDiskUse` is for the system user only")
     const plan = await planRead(request, {})
-    return request.finish("aggregate", runPipeline(request, plan, pipeline, options.maxTimeMS), request.settings.maxResultDocuments)
+    return request.finish("aggregate", await runPipeline(request, plan, pipeline, options.maxTimeMS), request.settings.maxResultDocuments)
   })
 }
 
-function runPipeline(request: RuleRequest, plan: ReadPlan, pipeline: readonly Document[], maxTimeMS: number | undefined): Cursor {
+async function runPipeline(request: RuleRequest, plan: ReadPlan, pipeline: readonly Document[], maxTimeMS: number | undefined): Promise<Cursor> {
   const { store, namespace } = request
   const options = maxTimeMS === undefined ? {} : { maxTimeMS }
-  if (plan.query !== "none" && plan.whole && plan.filters.projections.length === 0) {
-    const visible = Object.keys(plan.query).length === 0 ? pipeline : [{ $match: plan.query }, ...pipeline]
-    return store.aggregate(namespace, visible, options)
-  }
+  const pushed = await pushedPipeline(request, plan, pipeline)
+  if (pushed !== undefined) return store.aggregate(namespace, pushed, options)
   return store.aggregateOver(projected(store, visibleDocuments(request, plan, {}), plan.filters.projections, {}), pipeline, options)
 }
 

@@ -2,6 +2,7 @@
 import { allOf, explainRules, type RulesReceipt } from "../../engine/index.ts"
 import { isDocument, type Document } from "../../kernel/index.ts"
 import { checkFindOptions, checkPipeline, checkQuery } from "./read.ts"
+import { isDistinctPushed, pushedPipeline } from "./pushed.ts"
 import { openRequest, type RuleRequest, type UserCollection } from "./request.ts"
 import type { FindOptions, FindPlan } from "./store.ts"
 import { candidatesOf } from "./targets.ts"
@@ -25,6 +26,8 @@ export interface RequestReceipt extends RulesReceipt {
   readonly operation: RequestQuestion["operation"]
   /** Request, filters and roles as one query; `"none"`: the store is not asked. */
   readonly sent: Document | "none"
+  /** What the database withholds of each document, as a projection; undefined where that is nothing, or is done here. */
+  readonly projection: Document | undefined
   /** Who does the rest: the database alone pages, counts and aggregates, or each document that `sent` finds passes through this server. */
   readonly doneBy: "database" | "server"
   /** Undefined where the store cannot say, or is not asked. */
@@ -32,14 +35,14 @@ export interface RequestReceipt extends RulesReceipt {
 }
 
 /** What a question comes to. `search` is the find that the way is asked of. */
-interface Asked { readonly receipt: RulesReceipt; readonly sent: Document | "none"; readonly doneBy: RequestReceipt["doneBy"]; readonly search: { readonly filter: Document | "none"; readonly options: FindOptions } }
+interface Asked { readonly receipt: RulesReceipt; readonly sent: Document | "none"; readonly projection?: Document | undefined; readonly doneBy: RequestReceipt["doneBy"]; readonly search: { readonly filter: Document | "none"; readonly options: FindOptions } }
 
 /** Explains a request. Rejects as the request itself would where it is malformed or not allowed to users. */
 export async function explainRequest(collection: UserCollection, question: RequestQuestion): Promise<RequestReceipt> {
   const request = openRequest(collection)
-  const { receipt, sent, doneBy, search } = await (isRead(question) ? askRead(request, question) : askWrite(request, question))
+  const { receipt, sent, projection, doneBy, search } = await (isRead(question) ? askRead(request, question) : askWrite(request, question))
   const plan = search.filter === "none" ? undefined : await collection.store.explain?.(collection.namespace, search.filter, search.options)
-  return { ...receipt, operation: question.operation, sent, doneBy, plan }
+  return { ...receipt, operation: question.operation, sent, projection, doneBy, plan }
 }
 
 function isRead(question: RequestQuestion): question is ReadQuestion {
@@ -53,28 +56,33 @@ async function askRead(request: RuleRequest, question: ReadQuestion): Promise<As
   checkQuery(request, filter)
   checkFindOptions(request, options)
   const plan = await planRead(request, filter, options.sort)
-  const doneBy = isDoneByDatabase(question, plan) ? "database" : "server"
+  const pipeline = question.operation === "aggregate" ? await pushedPipeline(request, plan, question.pipeline) : undefined
+  const isDone = pipeline !== undefined || (await isDoneByDatabase(request, question, plan))
+  const isCut = (question.operation === "find" && plan.projection !== undefined) || pipeline !== undefined
   const receipt = await request.decide((rules) => explainRules(rules, "read"))
-  return { receipt: { ...receipt, exact: plan.exact, whole: plan.whole }, sent: plan.query, doneBy, search: searchOf(question, plan, doneBy) }
+  return {
+    receipt: { ...receipt, exact: plan.exact, whole: plan.whole }, sent: plan.query, projection: isCut && !plan.whole ? plan.projection : undefined, doneBy: isDone ? "database" : "server",
+    search: pipeline === undefined ? searchOf(question, plan) : leadingSearch(pipeline),
+  }
 }
 
-function isDoneByDatabase({ operation }: ReadQuestion, { exact, whole, filters }: ReadPlan): boolean {
-  if (operation === "count") return exact
-  return whole && filters.projections.length === 0
+function isDoneByDatabase(request: RuleRequest, question: ReadQuestion, plan: ReadPlan): boolean | Promise<boolean> {
+  if (question.operation === "count") return plan.exact
+  if (question.operation === "distinct") return isDistinctPushed(request, plan, question.field)
+  return question.operation === "find" && plan.projection !== undefined && plan.filters.projections.length === 0
 }
 
-function searchOf(question: ReadQuestion, { query, exact }: ReadPlan, doneBy: Asked["doneBy"]): Asked["search"] {
-  if (question.operation === "aggregate") return doneBy === "database" ? leadingSearch(query, question.pipeline) : { filter: query, options: {} }
+function searchOf(question: ReadQuestion, { query, exact }: ReadPlan): Asked["search"] {
   const { sort, skip, limit } = question.operation === "find" ? question.options ?? {} : {}
   return { filter: query, options: { ...(sort === undefined ? {} : { sort }), ...(exact && skip !== undefined ? { skip } : {}), ...(exact && limit !== undefined ? { limit } : {}) } }
 }
 
 /** The search that a pipeline begins with: its first `$match` stages, and the `$sort` after them. */
-function leadingSearch(query: Document | "none", pipeline: readonly Document[]): Asked["search"] {
+function leadingSearch(pipeline: readonly Document[]): Asked["search"] {
   const end = pipeline.findIndex((stage) => !isDocument(stage["$match"]))
   const matches = pipeline.slice(0, end === -1 ? pipeline.length : end).map((stage) => stage["$match"] as Document)
   const sort = pipeline[matches.length]?.["$sort"]
-  return { filter: allOf([query, ...matches]), options: isDocument(sort) ? { sort } : {} }
+  return { filter: allOf(matches), options: isDocument(sort) ? { sort } : {} }
 }
 
 async function askWrite(request: RuleRequest, question: WriteQuestion): Promise<Asked> {

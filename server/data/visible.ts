@@ -17,6 +17,8 @@ export interface ReadPlan {
   readonly exact: boolean
   /** And each is readable whole: nothing is left to do per document. */
   readonly whole: boolean
+  /** Where it is exact, and what is readable of each can be told beforehand: the projection that leaves that; `{}` where it is whole. */
+  readonly projection: Document | undefined
   readonly roles: PushedRoles
 }
 
@@ -31,11 +33,11 @@ export async function planRead(request: RuleRequest, filter: Document, sort?: Do
   // Where all is readable, so is every path.
   const paths = roles.whole ? [] : pathsOf(request, filter, sort)
   const exact = roles.exact && (paths.length === 0 || (await request.decide((rules) => arePathsReadable(rules, roles, paths))))
-  return { query, filters, roles, exact, whole: exact && roles.whole, paths }
+  return { query, filters, roles, exact, whole: exact && roles.whole, projection: exact ? (roles.whole ? {} : roles.projection) : undefined, paths }
 }
 
-/** Whether no document can be left out for what the request looks at. Known only where the user alone decides the role. */
-function arePathsReadable(rules: BoundRules, { onlyRole }: PushedRoles, paths: readonly Path[]): boolean {
+/** Whether no document can be left out for what the request looks at. Known only where all have one role. */
+export function arePathsReadable(rules: BoundRules, { onlyRole }: Pick<PushedRoles, "onlyRole">, paths: readonly Path[]): boolean {
   return paths.every((path) => path[0] === "_id" || (onlyRole !== undefined && isPathAlwaysReadable(rules, onlyRole, path)))
 }
 

@@ -69,8 +69,8 @@ describe("requests and documents of a database", () => {
   test("each request has its receipt", async () => {
     const requests: [string[], RegExp][] = [
       [["--op", "count", "--query", "{ status: 'open' }"], /^count in tracker\.tasks: sent to the database: .*"team":\{"\$eq":"red"\}[^]*left over: nothing/],
-      [["--op", "distinct", "--field", "status"], /^distinct in [^]*left over: each document is cut here, and what is left goes through the distinct/],
-      [["--op", "aggregate", "--pipeline", "[{ $match: { status: 'open' } }]"], /^aggregate in [^]*left over: each document is cut here/],
+      [["--op", "distinct", "--field", "status"], /^distinct in [^]*left over: nothing; the database does the rest/],
+      [["--op", "aggregate", "--pipeline", "[{ $match: { status: 'open' } }]"], /^aggregate in [^]*\ncut by the database: \{"budget":0\}\n[^]*left over: nothing; the database does the rest/],
       [["--op", "updateMany", "--after", "{ $set: { status: 'done' } }"], /^updateMany in [^]*left over: each document found is judged here, as it is and as it would be/],
       [["--op", "deleteOne"], /^deleteOne in [^]*index: none/],
     ]

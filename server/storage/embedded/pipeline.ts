@@ -12,7 +12,7 @@ export interface SplitPipeline {
 }
 
 /**
- * Takes `$match`, `$sort`, `$skip` and `$limit`, in this order and once each, from the head of a pipeline. What is malformed
+ * Takes `$match` (several as one), `$sort`, `$skip` and `$limit`, in this order, from the head of a pipeline. What is malformed
  * is left for the pipeline to refuse.
  */
 export function splitPipeline(pipeline: readonly Document[]): SplitPipeline {
@@ -25,11 +25,14 @@ export function splitPipeline(pipeline: readonly Document[]): SplitPipeline {
     if (operand !== undefined) at += 1
     return operand
   }
-  const filter = take("$match", (operand) => (isDocument(operand) ? operand : undefined))
+  const takeMatch = (): Document | undefined => take("$match", (operand) => (isDocument(operand) ? operand : undefined))
+  const filters: Document[] = []
+  for (let next = takeMatch(); next !== undefined; next = takeMatch()) filters.push(next)
   const sort = take("$sort", (operand) => (isDocument(operand) && Object.keys(operand).length > 0 ? operand : undefined))
   const skip = take("$skip", (operand) => countOf(operand, 0))
   const limit = take("$limit", (operand) => countOf(operand, 1))
-  return { filter: filter ?? {}, ...(sort === undefined ? {} : { sort }), skip: skip ?? 0, limit: limit ?? 0, rest: pipeline.slice(at) }
+  const [first = {}, ...others] = filters
+  return { filter: others.length === 0 ? first : { $and: filters }, ...(sort === undefined ? {} : { sort }), skip: skip ?? 0, limit: limit ?? 0, rest: pipeline.slice(at) }
 }
 
 function countOf(operand: Value, least: number): number | undefined {

@@ -45,6 +45,13 @@ const document = fc.record({ a: maybe(value), b: maybe(value), c: maybe(fc.oneof
 
 const admits = (query: Document | "none", each: Document): boolean => query !== "none" && compileFilter(query)(each)
 
+/** A projection of top-level fields, as the database does it. */
+function projected(each: Document, projection: Document): Document {
+  const names = Object.keys(projection)
+  const isIncluding = names.some((name) => projection[name] === 1)
+  return Object.fromEntries(Object.entries(each).filter(([name]) => (isIncluding ? projection[name] === 1 && Object.hasOwn(projection, name) : !Object.hasOwn(projection, name))))
+}
+
 describe("push-down of random role lists", () => {
   test("visible documents are admitted, and only they where it is exact", () => {
     let exact = 0
@@ -57,13 +64,33 @@ describe("push-down of random role lists", () => {
         const read = decideRead(rules, each)
         if (read.outcome === "granted") shown += 1
         if (pushed.exact) expect(admits(pushed.query, each)).toBe(read.outcome === "granted")
-        if (pushed.whole && read.outcome === "granted") expect(read.whole).toBe(true)
-        else if (read.outcome === "granted") expect(admits(pushed.query, each)).toBe(true)
+        if (read.outcome !== "granted") continue
+        expect(admits(pushed.query, each)).toBe(true)
+        if (pushed.whole) expect(read.document).toEqual(each)
+        if (pushed.exact && pushed.projection !== undefined) expect(projected(each, pushed.projection)).toEqual(read.document)
       }
     }), { numRuns: 3000 })
     // The generator is worth something only if it meets both kinds.
     expect(exact).toBeGreaterThan(300)
     expect(shown).toBeGreaterThan(300)
+  })
+
+  test("a projection leaves what is readable, where the user alone decides it", () => {
+    const known = fc.constantFrom<unknown>(true, false, { "%%user.id": "u1" }, { "%%user.id": "u2" }, { "%%user.custom_data.level": { $gt: 1 } })
+    const decided = fc.record({ read: maybe(known), write: maybe(known) })
+    const byField = fc.record({ name: fc.constant("r"), apply_when: fc.constantFrom<unknown>({}, { a: 1 }, { "%%user.id": "u1" }), fields: maybe(fc.dictionary(fc.constantFrom("_id", "a", "b", "c"), decided, { maxKeys: 4 })), additional_fields: maybe(decided) })
+    let cut = 0
+    fc.assert(fc.property(byField.map((each) => JSON.parse(JSON.stringify(each)) as unknown), document, (each, stored) => {
+      const rules = bound([each])
+      const pushed = pushVisible(rules)
+      const read = decideRead(rules, stored)
+      if (!pushed.exact || read.outcome !== "granted") return
+      expect(pushed.projection).toBeDefined()
+      const shown = projected(stored, pushed.projection ?? {})
+      expect(shown).toEqual(read.document)
+      if (Object.keys(shown).length < Object.keys(stored).length) cut += 1
+    }), { numRuns: 3000 })
+    expect(cut).toBeGreaterThan(200)
   })
 
   test("documents with a role are candidates of a write, and only they where it is exact", () => {

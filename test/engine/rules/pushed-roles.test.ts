@@ -20,7 +20,7 @@ describe("the visible documents", () => {
   test.each<[string, readonly object[], { ids: number[]; exact: boolean; whole: boolean; only: string | undefined }]>([
     ["one role for all", [{ read: true }], { ids: everyone, exact: true, whole: true, only: "r0" }],
     ["one that never applies", [{ apply_when: false, read: true }], { ids: [], exact: true, whole: true, only: undefined }],
-    ["one of some documents", [{ apply_when: a, read: true }], { ids: [2, 4], exact: true, whole: true, only: undefined }],
+    ["one of some documents", [{ apply_when: a, read: true }], { ids: [2, 4], exact: true, whole: true, only: "r0" }],
     ["one of the user's, before another", [{ apply_when: mine, read: true }, { read: false }], { ids: everyone, exact: true, whole: true, only: "r0" }],
     ["one of another user's, before another", [{ apply_when: theirs, read: false }, { read: true }], { ids: everyone, exact: true, whole: true, only: "r1" }],
     ["what an earlier one withholds", [{ apply_when: a, read: false }, { read: true }], { ids: [1, 3, 5], exact: true, whole: true, only: undefined }],
@@ -36,7 +36,10 @@ describe("the visible documents", () => {
     ["a certain write beside fields", [{ write: true, fields: { a: {} } }], { ids: everyone, exact: true, whole: true, only: "r0" }],
     ["a write of some beside fields with `_id`", [{ write: a, fields: { _id: { read: true } } }], { ids: everyone, exact: true, whole: false, only: "r0" }],
     ["fields with `_id`", [{ fields: { _id: { read: true }, a: {} } }], { ids: everyone, exact: true, whole: false, only: "r0" }],
-    ["additional fields, `_id` among them", [{ additional_fields: { read: true } }], { ids: everyone, exact: true, whole: false, only: "r0" }],
+    ["additional fields, `_id` among them", [{ fields: { a: {} }, additional_fields: { read: true } }], { ids: everyone, exact: true, whole: false, only: "r0" }],
+    ["all fields, one by one or as additional ones", [{ fields: { a: { write: true } }, additional_fields: { read: true } }], { ids: everyone, exact: true, whole: true, only: "r0" }],
+    ["one of some documents, which shows fields", [{ apply_when: a, fields: { _id: { read: true } } }], { ids: [2, 4], exact: true, whole: false, only: "r0" }],
+    ["one of some documents and one of the rest", [{ apply_when: a, read: true }, { apply_when: {}, read: b }], { ids: [2, 3, 4, 5], exact: true, whole: true, only: undefined }],
     ["fields without `_id`", [{ fields: { a: { read: true } } }], { ids: everyone, exact: false, whole: false, only: "r0" }],
     ["fields with an `_id` by its value", [{ fields: { _id: { read: { "%%this": { $gt: 1 } } } } }], { ids: everyone, exact: false, whole: false, only: "r0" }],
     ["a gate", [{ document_filters: { read: a, write: b }, read: true }], { ids: [2, 3, 4, 5], exact: true, whole: true, only: "r0" }],
@@ -56,6 +59,25 @@ describe("the visible documents", () => {
     expect({ ids: admitted(pushed), exact: pushed.exact, whole: pushed.whole, only: pushed.onlyRole?.role.name }).toEqual({ ids, exact, whole, only })
     const seen = documents.filter((document) => decideRead(rules, document).outcome === "granted").map(({ _id }) => _id)
     expect(exact ? ids : ids.filter((id) => seen.includes(id))).toEqual(seen)
+  })
+
+  const wide = { read: true }
+  test.each<[string, readonly object[], Document | undefined]>([
+    ["nothing, where all is readable", [wide], {}],
+    ["what is hidden, where the rest is readable", [{ fields: { a: {}, b: { read: false }, c: { read: mine } }, additional_fields: { read: true } }], { a: 0, b: 0 }],
+    ["what is readable, where the rest is hidden", [{ fields: { _id: { read: true }, a: { write: mine }, b: { read: theirs } } }], { _id: 1, a: 1 }],
+    ["what is hidden by a parent, whatever is said below it", [{ fields: { a: { read: false, fields: { b: { read: true } } } }, additional_fields: { write: true } }], { a: 0 }],
+    ["no projection, where the value decides", [{ fields: { a: { read: { "%%this": 1 } } }, additional_fields: { read: true } }], undefined],
+    ["no projection, where the value decides a write", [{ fields: { a: { write: { "%%this": 1 } } }, additional_fields: { read: true } }], undefined],
+    ["no projection, where the document decides of the rest", [{ fields: { _id: { read: true } }, additional_fields: { read: b } }], undefined],
+    ["no projection, where fields lie in fields", [{ fields: { a: { fields: { b: { read: true } } } }, additional_fields: { read: true } }], undefined],
+    ["no projection, where a write may show all", [{ write: b, fields: { a: {} }, additional_fields: { read: true } }], undefined],
+    ["what is hidden, where nobody may write all", [{ write: theirs, fields: { a: {} }, additional_fields: { read: true } }], { a: 0 }],
+    ["no projection, where a function decides", [{ fields: { a: { read: { "%%true": { "%function": { name: "f", arguments: [] } } } } }, additional_fields: { read: true } }], undefined],
+    ["no projection for two roles", [{ apply_when: a, fields: { a: {} }, additional_fields: { read: true } }, wide], undefined],
+    ["no projection for a role that is judged here", [{ apply_when: open, fields: { a: {} }, additional_fields: { read: true } }], undefined],
+  ])("are left by a projection: %s", (_name, roles, projection) => {
+    expect(pushVisible(bound(roles)).projection).toEqual(projection)
   })
 
   test("what a gate and a permission ask alike is asked once", () => {

@@ -54,7 +54,7 @@ describe("a role", () => {
 
   test.each<[string, object[], "read" | "write", Pick<RulesReceipt, "query" | "exact" | "whole">]>([
     ["a read", [{ apply_when: a, read: true }], "read", { query: { a: { $eq: 1 } }, exact: true, whole: true }],
-    ["a read of what is cut", [{ apply_when: a, additional_fields: { read: true } }], "read", { query: { a: { $eq: 1 } }, exact: true, whole: false }],
+    ["a read of what is cut", [{ apply_when: a, fields: { b: {} }, additional_fields: { read: true } }], "read", { query: { a: { $eq: 1 } }, exact: true, whole: false }],
     ["a read of nothing", [{ apply_when: a, read: false }], "read", { query: "none", exact: true, whole: true }],
     ["a write, which judges each document with a role", [{ apply_when: a, read: false }], "write", { query: { a: { $eq: 1 } }, exact: true, whole: false }],
     ["a write where roles hang on the document", [{ apply_when: open, read: true }], "write", { query: {}, exact: false, whole: false }],

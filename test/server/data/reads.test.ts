@@ -126,7 +126,7 @@ describe("a request that nothing can match", () => {
 })
 
 describe("the log of a read", () => {
-  const roles = { fields: { _id: { read: true }, a: { read: true } } }
+  const roles = { fields: { _id: { read: true }, a: { read: { "%%this": { $exists: true } } } } }
   const metrics = (matchingDocuments: number, evaluatedFields = 0, discardedFields = 0): object => ({ roles: { r: { matchingDocuments, evaluatedFields, discardedFields } }, noMatchingRole: 0 })
 
   test("tells the operation and the documents met by each role, as the store or the server decides", async () => {
