@@ -24,7 +24,7 @@ export class Admission {
   /** An expression with errors admits nobody. */
   constructor(each: Pick<AppFunction, "canEvaluate">) {
     const raw = each.canEvaluate.raw
-    const isOpen = raw === undefined || raw === null || (typeof raw === "object" && Object.keys(raw).length === 0)
+    const isOpen = raw === undefined || raw === null || (typeof raw === "object" && !Array.isArray(raw) && Object.keys(raw).length === 0)
     const problems: Problems = { errors: [], warnings: [] }
     this.#expression = isOpen ? undefined : parseExpression(raw, { context: "call", problems })
     this.#broken = problems.errors.length > 0

@@ -52,8 +52,8 @@ describe("admission", () => {
     await expect(functions.run("guarded", [], asAda, { via: "endpoint" })).rejects.toMatchObject({ code: "FunctionExecutionError" })
   })
 
-  test("an expression that cannot be read admits nobody", async () => {
-    const { functions } = await open([functionOf("broken", { canEvaluate: { file: "", raw: { "%%user.id": { $nosuch: 1 } } } })])
+  test.each<[string, unknown]>([["with an operator there is not", { "%%user.id": { $nosuch: 1 } }], ["that is a list", []], ["that is text", "%%true"]])("an expression %s admits nobody", async (_name, raw) => {
+    const { functions } = await open([functionOf("broken", { canEvaluate: { file: "", raw } })])
     await expect(functions.run("broken", [], asAda, { via: "client" })).rejects.toMatchObject({ code: "FunctionExecutionError" })
   })
 
