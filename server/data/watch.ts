@@ -1,6 +1,7 @@
 // Watch streams of a user: each event is judged anew, with the user as he was when the stream was opened (specification 10).
 import { decideEvent, deniedInPredicate, isPathReadable, predicatePaths, type Path } from "../../engine/index.ts"
 import { equalValues, isDocument, type Document, type Value } from "../../kernel/index.ts"
+import { createMetrics, type MetricsCounter } from "./metrics.ts"
 import { invalid, refuseDenied } from "./refusals.ts"
 import { openRequest, type UserCollection } from "./request.ts"
 import { userLimits } from "./settings.ts"
@@ -16,10 +17,16 @@ export function watch(collection: UserCollection, options: WatchOptions): AsyncG
   return visibleEvents(collection, options)
 }
 
+/** Each stream is one line of the log, when it ends. */
 async function* visibleEvents(collection: UserCollection, options: WatchOptions): AsyncGenerator<ChangeEvent, void, undefined> {
-  for await (const event of collection.store.watch(collection.namespace, streamOptions(options))) {
-    const shown = await visibleEvent(collection, event, options)
-    if (shown !== null) yield shown
+  const metrics = createMetrics()
+  try {
+    for await (const event of collection.store.watch(collection.namespace, streamOptions(options))) {
+      const shown = await visibleEvent(collection, event, options, metrics)
+      if (shown !== null) yield shown
+    }
+  } finally {
+    collection.log?.({ operation: "watch", namespace: collection.namespace, metrics: metrics.total() })
   }
 }
 
@@ -33,13 +40,14 @@ export function checkWatch({ ids, filter }: WatchOptions): void {
 }
 
 /** One event as the user may see it, or null. */
-export async function visibleEvent(collection: UserCollection, event: ChangeEvent, { ids, filter }: WatchOptions): Promise<ChangeEvent | null> {
+async function visibleEvent(collection: UserCollection, event: ChangeEvent, { ids, filter }: WatchOptions, metrics: MetricsCounter): Promise<ChangeEvent | null> {
   if (!isAmong(event, ids)) return null
   const request = openRequest(collection)
   const { query } = await request.filters()
   const judged = event.fullDocument ?? event.fullDocumentBeforeChange
   if (!(await passesFilters(collection, query, judged))) return null
   const { event: shown, read } = await request.decide((rules) => decideEvent(rules, event))
+  metrics.count(read, judged ?? {})
   if (shown === null || filter === undefined) return shown
   // SECURITY: the filter sees the event as it will be sent; paths into a document that hides them match nothing, not even in reverse.
   if (read?.outcome === "granted" && !read.whole && collection.settings.rules.queryOnUnreadable !== "match") {

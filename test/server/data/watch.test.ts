@@ -118,3 +118,10 @@ describe("the filter of the request", () => {
     expect(await sent({ filter: { "fullDocument.a": 1 } }, { events: gone })).toEqual([])
   })
 })
+
+test("a stream is a line of the log when it ends, with the documents each role met and the fields it left out", async () => {
+  const entries: unknown[] = []
+  const role = { apply_when: { a: 1 }, fields: { c: {} }, additional_fields: { read: true } }
+  await sent({ ids: [1, 2, id] }, { role, more: { log: (entry) => entries.push(entry) } })
+  expect(entries).toEqual([{ operation: "watch", namespace: items, metrics: { roles: { r: { matchingDocuments: 2, evaluatedFields: 6, discardedFields: 1 } }, noMatchingRole: 1 } }])
+})
