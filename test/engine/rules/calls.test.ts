@@ -36,6 +36,7 @@ test.each<[string, object, Readonly<Record<string, Value>>, readonly ((bound: Bo
   ["one that fails grants nothing", { read: call("may") }, {}, [reading(one)], ["hidden"], ["may[]"]],
   ["one that is not needed, beside what the document says", { read: { $or: [call("may"), { public: true }] } }, { may: false }, [reading({ _id: 1, public: true }), reading(one)], ["granted", "hidden"], ["may[]"]],
   ["one by the document, beside one that has answered", { read: { $or: [call("mayRead", "%%root._id"), call("isAdmin")] } }, { mayRead: false, isAdmin: true }, [reading({ _id: 1 }), reading({ _id: 2 }), reading({ _id: 3 })], ["granted", "granted", "granted"], ["isAdmin[]", "mayRead[1]"]],
+  ["and what was not needed is not called later either", { read: { $or: [call("mayRead", "%%root._id"), call("isAdmin")] }, write: call("mayWrite") }, { mayRead: false, isAdmin: true, mayWrite: true }, [reading({ _id: 1 }), reading({ _id: 2 }), inserting({ _id: 3 })], ["granted", "granted", "granted"], ["isAdmin[]", "mayRead[1]", "mayWrite[]"]],
   ["a write that hangs on one", { write: call("may") }, { may: true }, [inserting(one)], ["granted"], ["may[]"]],
   ["a write by one that fails", { write: call("may") }, {}, [inserting(one)], ["refused"], ["may[]"]],
   ["by the document, beside one that has answered", { write: { $or: [call("mayWrite", "%%root._id"), call("isAdmin")] } }, { mayWrite: false, isAdmin: true }, [inserting({ _id: 1 }), inserting({ _id: 2 })], ["granted", "granted"], ["isAdmin[]", "mayWrite[1]"]],
