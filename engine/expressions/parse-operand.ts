@@ -9,6 +9,7 @@ const undetermined: Operand = { kind: "undetermined" }
 /** Reads a value. Always gives an operand: for a broken part one that is undetermined. */
 export function readOperand(raw: unknown, place: Place): Operand {
   if (typeof raw === "string") return raw.startsWith("%%") ? (readExpansion(raw, place) ?? undetermined) : literal(raw)
+  if (typeof raw === "number" && isInexact(raw)) warn(place, "inexact-number", "JSON gives a whole number of this size without its last digits; write `{\"$numberLong\": \"…\"}`")
   if (raw === null || typeof raw === "boolean" || typeof raw === "number") return literal(fromEjson(raw))
   if (typeof raw !== "object") {
     report(place, "wrong-operand", `${describe(raw)} is no value`)
@@ -17,6 +18,11 @@ export function readOperand(raw: unknown, place: Place): Operand {
   if (isTooDeep(place)) return undetermined
   if (Array.isArray(raw)) return foldList(raw.map((item, index) => readOperand(item, below(place, index, true))))
   return readObject(raw as Record<string, unknown>, place)
+}
+
+/** Whether a number may have been another one of 64 bits in the text it was read from. */
+function isInexact(number: number): boolean {
+  return Number.isInteger(number) && !Number.isSafeInteger(number) && Math.abs(number) <= 2 ** 63
 }
 
 function literal(value: Value): Operand {

@@ -65,3 +65,9 @@ test("one alternative alone is no alternative: a role with it is never assigned 
   const { roles: [first, second] } = parseRules({ roles: [{ name: "first", apply_when: { a: 1 } }, { name: "second", apply_when: { $or: [{ "%or": [{ a: 1, b: 2 }] }] } }] }, { kind: "collection", problems: { errors: [], warnings: [] } })
   expect(first && second && shadowOf(second, [first])).toBe(first)
 })
+
+test.each<[number, boolean]>([[2 ** 53 - 1, false], [-(2 ** 53 - 1), false], [2 ** 53, true], [-(2 ** 53), true], [2 ** 63, true], [2 ** 64, false], [1e300, false], [0.5, false]])("JSON may have lost digits of %d: %j", (number, isWarned) => {
+  expect(parse({ a: number }).warnings).toEqual(isWarned ? ["inexact-number /a"] : [])
+  expect(parse({ a: { $in: [{ b: number }] } }).warnings).toEqual(isWarned ? ["inexact-number /a/$in/0/b"] : [])
+  expect(parse({ a: { $numberLong: "9007199254740993" } }).warnings).toEqual([])
+})
