@@ -54,6 +54,12 @@ export class MongoView implements Store {
     this.#reading = options.reading === undefined ? {} : { readPreference: options.reading }
   }
 
+  /** The time a caller wants to give the server, within the time it may take. 0 asks for no limit, and gets this store's. */
+  #within(wanted: number | undefined): number {
+    const { timeoutMS } = this.#shared.connection
+    return wanted === undefined || wanted <= 0 ? timeoutMS : Math.min(wanted, timeoutMS)
+  }
+
   /** What every call is given: the session, if any, and the time the server may take. */
   get #base(): { readonly maxTimeMS: number; readonly session?: ClientSession } {
     return { maxTimeMS: this.#shared.connection.timeoutMS, ...(this.#session === undefined ? {} : { session: this.#session }) }
@@ -97,13 +103,13 @@ export class MongoView implements Store {
   aggregate(namespace: Namespace, pipeline: readonly Document[], options: { readonly allowDiskUse?: boolean; readonly maxTimeMS?: number } = {}): Cursor {
     return cursorOver(() => {
       if (!this.#internal) refuseReservedStages(pipeline)
-      return this.#collection(namespace).aggregate<Document>([...pipeline], { ...this.#base, ...rawReading, ...this.#reading, ...options })
+      return this.#collection(namespace).aggregate<Document>([...pipeline], { ...this.#base, ...rawReading, ...this.#reading, ...options, maxTimeMS: this.#within(options.maxTimeMS) })
     }, namespace)
   }
 
   aggregateOver(documents: AsyncIterable<Document>, pipeline: readonly Document[], options: { readonly maxTimeMS?: number } = {}): Cursor {
-    const { scratch, connection: { client, hasDocumentsStage, timeoutMS } } = this.#shared
-    const maxTimeMS = options.maxTimeMS === undefined || options.maxTimeMS <= 0 ? timeoutMS : options.maxTimeMS
+    const { scratch, connection: { client, hasDocumentsStage } } = this.#shared
+    const maxTimeMS = this.#within(options.maxTimeMS)
     return cursorOver(async () => {
       if (!this.#internal) refuseReservedStages(pipeline)
       const all: Document[] = []

@@ -93,6 +93,22 @@ describe.skipIf("skipped" in server || !server.standIn)("a service behind a prox
     })
   })
 
+  test("is never given more time than the store has, whatever a pipeline asks for", async () => {
+    await through({}, async ({ uri, commands }) => {
+      const namespace = fresh()
+      const store = await openMongoStore({ uri, timeoutMS: 20_000 })
+      const one = async function* (): AsyncGenerator<Document, void, undefined> {
+        yield { _id: 1 }
+      }
+      for (const read of [(maxTimeMS: number) => store.aggregate(namespace, [{ $match: {} }], { maxTimeMS }), (maxTimeMS: number) => store.aggregateOver(one(), [{ $match: {} }], { maxTimeMS })]) {
+        const before = commands.length
+        for (const maxTimeMS of [0, 10_000, 90_000]) await read(maxTimeMS).toArray()
+        expect(commands.slice(before).filter((command) => Object.hasOwn(command, "aggregate")).map((command) => command["maxTimeMS"])).toEqual([20_000, 10_000, 20_000])
+      }
+      await store.close()
+    })
+  })
+
   test("is told what changed, where that gives the same document, and else the whole of it", async () => {
     await through({}, async ({ uri, commands }) => {
       const namespace = fresh()
