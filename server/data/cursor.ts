@@ -71,31 +71,34 @@ export const noDocuments: Cursor = {
   },
 }
 
-/** A cursor that gives at most `cap` documents (0: all) and says once how many it gave, when it ends or is left. */
-export function finishing(cursor: Cursor, cap: number, onEnd: (given: number) => void): Cursor {
+/** A cursor that gives at most `cap` documents (0: all) and says once how many it gave, and whether there were more, when it ends or is left. */
+export function finishing(cursor: Cursor, cap: number, onEnd: (given: number, cut: boolean) => void): Cursor {
   let ended = false
-  const end = (given: number): void => {
-    if (!ended) onEnd(given)
+  const end = (given: number, cut: boolean): void => {
+    if (!ended) onEnd(given, cut)
     ended = true
   }
   return {
     async toArray() {
       const all = await cursor.toArray()
-      const given = cap > 0 && all.length > cap ? all.slice(0, cap) : all
-      end(given.length)
+      const cut = cap > 0 && all.length > cap
+      const given = cut ? all.slice(0, cap) : all
+      end(given.length, cut)
       return given
     },
     close: () => cursor.close(),
     async *[Symbol.asyncIterator]() {
       let given = 0
+      let cut = false
       try {
         for await (const document of cursor) {
+          cut = cap > 0 && given === cap
+          if (cut) return
           given += 1
           yield document
-          if (given === cap) return
         }
       } finally {
-        end(given)
+        end(given, cut)
       }
     },
   }

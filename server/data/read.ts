@@ -152,7 +152,8 @@ function boundsOf({ settings }: RuleRequest, { skip = 0, limit = 0 }: FindOption
   // A negative limit asks for one batch of that many documents.
   const wanted = Math.abs(limit)
   const isCapped = wanted === 0 || wanted > settings.maxResultDocuments
-  return { skip, limit: isCapped ? settings.maxResultDocuments : wanted, capped: isCapped ? settings.maxResultDocuments : 0 }
+  // One more than may be given tells whether there are more.
+  return { skip, limit: isCapped ? settings.maxResultDocuments + 1 : wanted, capped: isCapped ? settings.maxResultDocuments : 0 }
 }
 
 function checkWhole(name: string, value: number): void {

@@ -65,9 +65,9 @@ export function openRequest(collection: UserCollection): RuleRequest {
     ...collection, calls, bound, decide, metrics, logged,
     finish(operation, cursor, cap, role) {
       if (cap === 0 && collection.log === undefined) return cursor
-      return finishing(cursor, cap, (given) => {
+      return finishing(cursor, cap, (given, cut) => {
         if (role !== undefined) metrics.assign(role, given)
-        logged(operation, cap > 0 && given === cap ? { truncatedAt: cap } : {})
+        logged(operation, cut ? { truncatedAt: cap } : {})
       })
     },
     filters() {

@@ -58,8 +58,8 @@ describe("a find asks for", () => {
     ["the page in order, and what is readable of it", withheld, { ...order, projection: { n: 1, _id: 0 }, skip: 1, limit: 2 }, { ...order, projection: { _id: 1, n: 1 }, skip: 1, limit: 2 }],
     ["as many as may be wanted at first, where each is judged here", judged, { ...order, projection, skip: 1, limit: 2 }, { ...order, batchSize: 3 }],
     ["no order that nobody wants", cut, { limit: 2 }, { skip: 0, limit: 2 }],
-    ["no more than a request may bring back", whole, {}, { skip: 0, limit: 2000 }],
-    ["no more than that, whatever is wanted", cut, { limit: 2001 }, { skip: 0, limit: 2000 }],
+    ["one more than a request may bring back", whole, {}, { skip: 0, limit: 2001 }],
+    ["no more than that, whatever is wanted", cut, { limit: 2001 }, { skip: 0, limit: 2001 }],
     ["the page of a long list", cut, { skip: 1, limit: 1500 }, { skip: 1, limit: 1500 }],
     ["the length of a long list, where each is judged here", judged, { skip: 1, limit: 1500 }, { batchSize: 1501 }],
   ])("%s", async (_name, role, options, expected) => {

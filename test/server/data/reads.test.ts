@@ -165,6 +165,21 @@ describe("the log of a read", () => {
     await collectionWith({ read: true }).find({ _id: 9 }, { limit: 1 }).toArray()
     expect(entries.map(({ truncatedAt }) => truncatedAt)).toEqual([2, undefined, undefined, 1, undefined])
   })
+
+  test("says so only where there are more documents than may be given", async () => {
+    const open = (maxResultDocuments: number): GuardedCollection => collectionWith({ read: true }, { settings: { maxResultDocuments } })
+    const given: number[] = []
+    for (const cap of [2, 3]) {
+      for (const cursor of [open(cap).find({}), open(cap).find({}, { limit: cap + 1 }), open(cap).aggregate([{ $match: {} }])]) given.push((await cursor.toArray()).length)
+      for (const cursor of [open(cap).find({}), open(cap).aggregate([])]) {
+        const walked: Document[] = []
+        for await (const document of cursor) walked.push(document)
+        given.push(walked.length)
+      }
+    }
+    expect(given).toEqual([2, 2, 2, 2, 2, 3, 3, 3, 3, 3])
+    expect(entries.map(({ truncatedAt }) => truncatedAt)).toEqual([2, 2, 2, 2, 2, undefined, undefined, undefined, undefined, undefined])
+  })
 })
 
 test("findOne gives the first in order, and a hint or sort goes to the store", async () => {
