@@ -50,6 +50,8 @@ describe("a program decides as the plain way", () => {
 
   test.each<[string, unknown, Document, boolean]>([
     ["a text among the items of a list", { a: "x" }, { a: ["y", "x"] }, true],
+    ["one of two", { $or: [{ a: "x" }, { b: "x" }] }, { b: "x" }, true],
+    ["not both of two", { a: "x", b: "x" }, { b: "x" }, false],
     ["a list in a list is not opened twice", { a: "x" }, { a: [["x"]] }, false],
     ["an int and a wrapped double", { a: 2 }, { a: new Double(2) }, true],
     ["an int and an int64 in a list", { a: 2 }, { a: [Long.fromNumber(2)] }, true],
