@@ -42,22 +42,26 @@ export function findOneAndReplace(collection: UserCollection, filter: Document, 
 export async function findOneAndDelete(collection: UserCollection, filter: Document, options: { readonly sort?: Document; readonly projection?: Document } = {}): Promise<Document | null> {
   return runWrite(collection, "findOneAndDelete", async (request) => {
     checkProjection(request, options.projection)
-    const { targets } = await applyDelete(request, { filter, many: false, sort: options.sort })
-    return shownImage(request, targets[0]?.before, options.projection, filter)
+    let image: Document | null = null
+    await applyDelete(request, { filter, many: false, sort: options.sort, async beforeWriting({ targets: [target] }) {
+      image = await shownImage(request, target?.before, options.projection, filter)
+    } })
+    return image
   })
 }
 
 function findAndChange(collection: UserCollection, operation: string, filter: Document, change: () => UserChange, options: FindAndChangeOptions): Promise<Document | null> {
   return runWrite(collection, operation, async (request) => {
     checkProjection(request, options.projection)
-    const written = await applyChange(request, { filter, change: change(), many: false, upsert: options.upsert === true, sort: options.sort })
-    const [target] = written.targets
-    const image = options.returnNewDocument === true ? (target?.after ?? written.upserted) : target?.before
-    return shownImage(request, image, options.projection, filter)
+    let image: Document | null = null
+    await applyChange(request, { filter, change: change(), many: false, upsert: options.upsert === true, sort: options.sort, async beforeWriting({ targets: [target], insert }) {
+      image = await shownImage(request, options.returnNewDocument === true ? (target?.after ?? insert) : target?.before, options.projection, filter)
+    } })
+    return image
   })
 }
 
-/** An image goes through the rules like a document that is read, by the role of that image. */
+/** An image goes through the rules like a document that is read, by the role of that image. It is made before the write: a projection that fails must leave the document as it was. */
 async function shownImage(request: RuleRequest, image: Document | undefined, projection: Document | undefined, filter: Document): Promise<Document | null> {
   if (image === undefined) return null
   const read = await request.decide((rules) => decideRead(rules, image))

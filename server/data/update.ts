@@ -2,7 +2,7 @@
 // without writing, judged, and only then swapped in, each only if the document is still what was judged.
 import { allOf, arrayFilterPaths, changePaths, decideDelete, decideUpdate, deniedInUpdate, type AppliedFilters, type Path } from "../../engine/index.ts"
 import { isDocument, type Document, type Value } from "../../kernel/index.ts"
-import { writeWithRetry } from "./attempts.ts"
+import { writeWithRetry, type Plan } from "./attempts.ts"
 import { checkQuery, checkSort } from "./read.ts"
 import { invalid, refuseDenied, refusedByRole } from "./refusals.ts"
 import type { RuleRequest } from "./request.ts"
@@ -10,7 +10,7 @@ import { judgeInsert } from "./insert.ts"
 import { checkSchema } from "./schema.ts"
 import { userLimits } from "./settings.ts"
 import type { Change } from "./store.ts"
-import { selectTargets, type Judge, type Selection, type Target } from "./targets.ts"
+import { selectTargets, type Judge, type Target } from "./targets.ts"
 
 /** One update or replacement as a user asks for it. */
 export interface ChangeRequest {
@@ -19,7 +19,11 @@ export interface ChangeRequest {
   readonly many: boolean
   readonly upsert: boolean
   readonly sort?: Document | undefined
+  readonly beforeWriting?: BeforeWriting | undefined
 }
+
+/** Told what an attempt is about to write, all of it admitted; rejects where it must not. */
+export type BeforeWriting = (plan: Plan) => Promise<void>
 
 /** What was written. `upserted` is the new document, where nothing matched. */
 export interface Written { readonly targets: readonly Target[]; readonly upserted: Document | undefined }
@@ -44,7 +48,7 @@ export function replacementOf(replacement: Document): UserChange {
 
 /** Applies one change under rules. */
 export async function applyChange(request: RuleRequest, wanted: ChangeRequest): Promise<Written> {
-  const { filter, change, many, upsert, sort } = wanted
+  const { filter, change, many, upsert, sort, beforeWriting } = wanted
   checkQuery(request, filter)
   checkSort(sort)
   checkChange(request, change)
@@ -61,17 +65,23 @@ export async function applyChange(request: RuleRequest, wanted: ChangeRequest): 
     const nothingMatched = targets.length === 0 && except.size === 0
     // SECURITY: what is malformed is refused whether hidden documents match or not; otherwise the refusal would tell of them.
     if (nothingMatched) await request.store.checkChange(request.namespace, filter, change)
-    return { targets, replaces: change.kind === "replace", insert: upsert && nothingMatched ? await judgeUpsert(request, filter, filters, change) : undefined }
+    const plan: Plan = { targets, replaces: change.kind === "replace", insert: upsert && nothingMatched ? await judgeUpsert(request, filter, filters, change) : undefined }
+    await beforeWriting?.(plan)
+    return plan
   })
 }
 
 /** Deletes under rules. */
-export async function applyDelete(request: RuleRequest, { filter, many, sort }: Pick<Selection, "filter" | "many" | "sort">): Promise<Written> {
+export async function applyDelete(request: RuleRequest, { filter, many, sort, beforeWriting }: Omit<ChangeRequest, "change" | "upsert">): Promise<Written> {
   checkQuery(request, filter)
   checkSort(sort)
   const filters = await request.filters()
   const judge: Judge = { kind: "delete", result: () => Promise.resolve(null), decide: (rules, role, before) => decideDelete(rules, role, before) }
-  return writeWithRetry(request, async (except) => ({ targets: await selectTargets(request, { filter, many, sort, except }, filters, judge), insert: undefined }))
+  return writeWithRetry(request, async (except) => {
+    const plan: Plan = { targets: await selectTargets(request, { filter, many, sort, except }, filters, judge), insert: undefined }
+    await beforeWriting?.(plan)
+    return plan
+  })
 }
 
 /** Refuses what users may not use in a change. */

@@ -1,7 +1,7 @@
 // What the findOneAnd… operations give back, and what a write counts and logs (specification of rules, 10 and 11).
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { compareValues, Decimal128, Double, Long, ObjectId, type Document, type Value } from "../../../kernel/index.ts"
-import type { DataLogEntry, GuardedCollection, RuleFunctions } from "../../../server/data/index.ts"
+import type { DataLogEntry, FindAndChangeOptions, GuardedCollection, RuleFunctions } from "../../../server/data/index.ts"
 import { openEmbeddedStore, type EmbeddedStore } from "../../../server/storage/embedded/index.ts"
 import { callerOf, items, openWorld, stored, type WorldOptions } from "./rules-world.ts"
 
@@ -40,6 +40,18 @@ describe("the image", () => {
     expect(await collectionWith().findOneAndDelete({}, { sort: { _id: -1 } })).toEqual({ _id: 2, n: 9 })
     expect([await collectionWith().findOneAndUpdate({ _id: 7 }, set), await collectionWith().findOneAndReplace({ _id: 7 }, {}), await collectionWith().findOneAndDelete({ _id: 7 })]).toEqual([null, null, null])
     expect(await stored(store)).toEqual([{ _id: 1, n: 1, secret: 5 }])
+  })
+
+  test.each<[string, FindAndChangeOptions]>([
+    ["includes and excludes", { projection: { n: 1, secret: 0 } }], ["has an unknown operator", { projection: { n: { $no: 1 } } }], ["fails over the document", { projection: { n: { $divide: ["$n", "x"] } } }],
+    ["fails over the new document", { projection: { n: { $divide: ["$n", "x"] } }, returnNewDocument: true }], ["names an element that the new document has not", { projection: { "list.$": 1 }, returnNewDocument: true }],
+  ])("that cannot be made, as its projection %s, leaves the document as it was", async (_name, options) => {
+    await store.insert(items, [{ _id: 3, n: 3, list: [1] }])
+    await expect(collectionWith().findOneAndUpdate({ list: 1 }, { $set: { n: 9, list: [2] } }, options)).rejects.toMatchObject({ name: "StoreError" })
+    await expect(collectionWith().findOneAndReplace({ list: 1 }, { n: 9, list: [2] }, options)).rejects.toMatchObject({ name: "StoreError" })
+    await expect(collectionWith().findOneAndUpdate({ _id: 7 }, { $set: { n: "x" } }, { projection: { n: { $divide: ["$n", 1] } }, returnNewDocument: true, upsert: true })).rejects.toMatchObject({ name: "StoreError" })
+    if (options.returnNewDocument !== true) await expect(collectionWith().findOneAndDelete({ list: 1 }, options)).rejects.toMatchObject({ name: "StoreError" })
+    expect(await stored(store)).toEqual([{ _id: 1, n: 1, secret: 5 }, { _id: 2, n: 2 }, { _id: 3, n: 3, list: [1] }])
   })
 
   test("of an upsert is null before, and the new document after", async () => {
