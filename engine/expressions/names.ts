@@ -72,15 +72,29 @@ export function nearestOperator(key: string): string | undefined {
   return name === undefined ? undefined : `${valueSet.has(name) ? "%" : key.slice(0, 1)}${name}`
 }
 
-/** The nearest of some names, or undefined when none is near: at most `most` edits away. Of a name the first 40 characters are looked at. */
-export function nearest(name: string, names: readonly string[], most = Math.max(1, Math.floor(name.length / 3))): string | undefined {
+/** Letters that are looked at: of a name to tell how many edits are few, and of two names where they differ. */
+const longest = 40
+
+/** The nearest of some names, or undefined when none is near: at most `most` edits away. */
+export function nearest(name: string, names: readonly string[], most = Math.max(1, Math.floor(Math.min(name.length, longest) / 3))): string | undefined {
   let best: string | undefined
   let least = most + 1
   for (const candidate of names) {
-    const steps = distance(name.slice(0, 40).toLowerCase(), candidate.toLowerCase())
+    const [left, right] = difference(name.toLowerCase(), candidate.toLowerCase())
+    const steps = distance(left.slice(0, longest), right.slice(0, longest))
     if (steps < least) [best, least] = [candidate, steps]
   }
   return best
+}
+
+/** Two words without the beginning and the end that they share. */
+function difference(left: string, right: string): readonly [string, string] {
+  const shorter = Math.min(left.length, right.length)
+  let start = 0
+  while (start < shorter && left[start] === right[start]) start++
+  let end = 0
+  while (end < shorter - start && left.at(-1 - end) === right.at(-1 - end)) end++
+  return [left.slice(start, left.length - end), right.slice(start, right.length - end)]
 }
 
 /** Edits between two words: insert, delete, replace, or swap neighbours. */

@@ -54,9 +54,19 @@ describe("the nearest of some names", () => {
     expect(nearest("abc", [])).toBeUndefined()
   })
 
-  test("forty characters of a name are looked at", () => {
-    const known = "a".repeat(40)
-    expect([nearest(`${known}bcd`, [known], 0), nearest(known.slice(1), [known], 0), nearest(`${known.slice(1)}b`, [known], 0)]).toEqual([known, undefined, undefined])
+  const long = "theDateAndTimeAtWhichTheOrderOfTheCustomerWas"
+  test.each<[string, string, readonly string[], string | undefined]>([
+    ["at the end", `${long}Payed`, [`${long}Sent`, `${long}Paid`], `${long}Paid`], ["in front", `teh${long.slice(3)}`, ["other", long], long], ["in the middle", long.replace("Order", "Odrer"), [long], long],
+    ["in letters that others have too", `${long}Paidd`, [`${long}Paid`], `${long}Paid`], ["in words", `${long}Cancelled`, [`${long}Sent`], undefined],
+  ])("names of more than 40 letters are told apart where they differ: %s", (_where, name, names, near) => {
+    expect(nearest(name, names, 2)).toBe(near)
+  })
+
+  test("of what differs 40 letters are looked at, and as many of the name say how many edits are few", () => {
+    const same = "b".repeat(45)
+    expect([nearest(`a${same}a`, [`c${same}c`], 1), nearest(`a${same.slice(7)}a`, [`c${same.slice(7)}c`], 1)]).toEqual([`c${same}c`, undefined])
+    expect([nearest("a".repeat(40), ["z".repeat(40)], 40), nearest("a".repeat(90), ["z".repeat(90)], 39)]).toEqual(["z".repeat(40), undefined])
+    expect([nearest("a".repeat(150), ["true", "z".repeat(150)]), nearest(`a${same.slice(6)}`, [`${"z".repeat(14)}${same.slice(6)}`]), nearest(`a${same.slice(6)}`, [`${"z".repeat(13)}${same.slice(6)}`])]).toEqual([undefined, undefined, `${"z".repeat(13)}${same.slice(6)}`])
   })
 })
 
