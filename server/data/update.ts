@@ -11,6 +11,7 @@ import { checkSchema } from "./schema.ts"
 import { userLimits } from "./settings.ts"
 import type { Change } from "./store.ts"
 import { selectTargets, type Judge, type Target } from "./targets.ts"
+import { withoutRepeats } from "./upsert-seed.ts"
 
 /** One update or replacement as a user asks for it. */
 export interface ChangeRequest {
@@ -102,7 +103,7 @@ async function judgeUpsert(request: RuleRequest, filter: Document, filters: Appl
 
 /** The document an upsert would insert, and whether this server made its `_id`; "none": filters would never let it be found. */
 export async function upsertOf(request: RuleRequest, filter: Document, filters: AppliedFilters, change: UserChange): Promise<{ readonly document: Document; readonly generatedId: boolean } | "none"> {
-  const seed = allOf([filter, filters.query])
+  const seed = allOf([filter, filters.query === "none" ? "none" : withoutRepeats(filters.query, filter)])
   if (seed === "none") return "none"
   const document = await request.store.preview(request.namespace, null, seed, change)
   return { document, generatedId: !namesId(seed) && !namesId(change.kind === "replace" ? change.replacement : change.update) }

@@ -69,6 +69,28 @@ describe("an upsert", () => {
     await expect(collectionWith([{ ...owners, insert: false }]).updateOne({ n: 1 }, { $set: { owner: userId } }, { upsert: true })).rejects.toMatchObject(refusedInsert)
   })
 
+  test.each<[string, Document, readonly object[], Document]>([
+    ["by a field", { owner: userId }, [{ owner: "%%user.id" }], { owner: userId }],
+    ["under `$and`", { $and: [{ owner: userId }, { n: 1 }] }, [{ owner: "%%user.id" }], { owner: userId, n: 1 }],
+    ["by `$eq`, and a literal", { owner: { $eq: userId } }, [{ owner: userId, team: "red" }], { owner: userId, team: "red" }],
+    ["by `$in` of one", { owner: { $in: [userId] } }, [{ owner: { $in: ["%%user.id"] } }], { owner: userId }],
+    ["by a number of another kind", { n: 1 }, [{ n: { $numberDouble: "1.0" } }], { n: 1 }],
+    ["with a null", { n: null }, [{ n: null }], { n: null }],
+    ["beside one that is not fixed", { owner: { $gt: "" } }, [{ owner: "%%user.id" }], { owner: userId }],
+    ["nowhere, and two filters alike", { n: 1 }, [{ owner: "%%user.id", team: "red" }, { owner: "%%user.id", team: "red", kind: 2 }, { $and: [{ kind: 2 }, { kind: 2 }] }], { n: 1, owner: userId, team: "red", kind: 2 }],
+  ])("takes a value once that the request fixes %s and filters fix too", async (_name, filter, queries, expected) => {
+    const filters = queries.map((query, index) => ({ name: `f${index}`, apply_when: {}, query }))
+    await collectionWith([{ write: true }], filters).updateOne(filter, { $set: { new: true } }, { upsert: true })
+    expect(await stored(store)).toEqual([{ _id: expect.any(ObjectId) as unknown, ...expected, new: true }])
+  })
+
+  test("whose predicate and filters fix different values is refused by the database, as two values in a predicate are", async () => {
+    for (const filter of [{ owner: otherId }, { $and: [{ owner: otherId }] }]) {
+      await expect(collectionWith([{ write: true }], [{ name: "f", query: { owner: "%%user.id" } }]).updateOne(filter, { $set: { n: 1 } }, { upsert: true })).rejects.toMatchObject({ serverCode: 54 })
+    }
+    expect(await stored(store)).toEqual([])
+  })
+
   test("that filters would never let be found is refused", async () => {
     await expect(collectionWith([{ write: true }], [{ name: "f", apply_when: {}, query: { team: "%%user.custom_data.team" } }]).updateOne({ _id: 1 }, { $set: { n: 1 } }, { upsert: true })).rejects.toMatchObject(refusedInsert)
     expect(await stored(store)).toEqual([])
