@@ -21,12 +21,14 @@ export const bareSource: Partial<Record<ExpressionContext, Source>> = { role: "r
 
 const sources = new Set<string>([...onFields, "args"])
 
-/** Names of expansions, for suggestions. */
-export const expansionNames = ["true", "false", ...onFields, "args"]
-
 /** Whether the name is an expansion at all; `partition` existed for a kind of sync that is not offered. */
 export function isExpansionName(name: string): boolean {
   return sources.has(name) || name === "true" || name === "false" || name === "partition"
+}
+
+/** The expansions that a context knows, for suggestions. */
+export function expansionsIn(context: ExpressionContext): readonly string[] {
+  return ["true", "false", ...sourcesOf[context]]
 }
 
 /** Whether a context knows the source. */
@@ -44,7 +46,8 @@ export type ValueOperator = (typeof valueOperators)[number]
 
 const conditionSet = new Set<string>(conditionOperators)
 const valueSet = new Set<string | undefined>(valueOperators)
-const logicalSet = new Set<string | undefined>(["and", "or", "nor", "not"])
+const logicalOperators = ["and", "or", "nor", "not"] as const
+const logicalSet = new Set<string | undefined>(logicalOperators)
 
 /** Whether a key is written like an operator: `$x` or `%x`, but not `%%x`. */
 export function looksLikeOperator(key: string): boolean {
@@ -66,9 +69,9 @@ export function isLogical(name: string | undefined): boolean {
   return logicalSet.has(name)
 }
 
-/** The known operator nearest to a misspelt key, with its sign. */
-export function nearestOperator(key: string): string | undefined {
-  const name = nearest(key.slice(1), [...conditionOperators, ...valueOperators])
+/** The operator nearest to a misspelt key, with its sign: of all, or of those that join expressions. */
+export function nearestOperator(key: string, among: "all" | "logical" = "all"): string | undefined {
+  const name = nearest(key.slice(1), among === "all" ? [...conditionOperators, ...valueOperators] : logicalOperators)
   return name === undefined ? undefined : `${valueSet.has(name) ? "%" : key.slice(0, 1)}${name}`
 }
 

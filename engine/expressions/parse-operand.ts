@@ -111,7 +111,7 @@ export function documentOf(fields: readonly (readonly [string, Value])[]): Value
   return Object.fromEntries(fields)
 }
 
-export function misspelt(key: string): string {
-  const near = nearestOperator(key)
+export function misspelt(key: string, among?: "logical"): string {
+  const near = nearestOperator(key, among)
   return `there is no operator \`${key}\`${near === undefined ? "" : `; did you mean \`${near}\`?`}`
 }

@@ -112,7 +112,7 @@ type Read = (raw: unknown, place: Place) => Expression
 function readLogical(key: string, raw: unknown, place: Place, read: Read): Expression {
   const operator = operatorOf(key)
   if (!isLogical(operator)) {
-    if (operator === undefined) report(place, "unknown-operator", misspelt(key))
+    if (operator === undefined) report(place, "unknown-operator", misspelt(key, "logical"))
     else report(place, "wrong-operand", `there is nothing to compare \`${key}\` with`)
     return never
   }

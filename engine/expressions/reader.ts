@@ -1,6 +1,6 @@
 // What the parts of the parser share: where they stand, and how they report.
 import { childPointer, type JsonPointer } from "../../kernel/index.ts"
-import { bareSource, expansionNames, isAvailable, isExpansionName, nearest } from "./names.ts"
+import { bareSource, expansionsIn, isAvailable, isExpansionName, nearest } from "./names.ts"
 import type { Operand, Reference, Source } from "./tree.ts"
 import { ExpressionError, type ExpressionContext, type ExpressionErrorCode, type Problems } from "./types.ts"
 
@@ -53,7 +53,7 @@ export function readExpansion(text: string, place: Place): (Operand & { kind: "l
   const dotted = text.slice(2, text.endsWith("%%") ? -2 : undefined)
   const [name = "", ...path] = dotted.split(".")
   if (!isExpansionName(name)) {
-    const near = nearest(name, expansionNames)
+    const near = nearest(name, expansionsIn(place.context))
     report(place, "unknown-expansion", `there is no \`%%${name}\`${near === undefined ? "" : `; did you mean \`%%${near}\`?`}`)
     return undefined
   }

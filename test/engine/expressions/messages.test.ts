@@ -19,17 +19,27 @@ describe("an operator that does not exist", () => {
     expect(details({ a: { [key]: 1 } })).toEqual([`there is no operator \`${key}\`${near === undefined ? "" : `; did you mean \`${near}\`?`}`])
   })
 
-  test("at the top too", () => {
-    expect(details({ $an: [] })).toEqual(["there is no operator `$an`; did you mean `$in`?"])
+  test.each<[string, string | undefined]>([["$an", "$and"], ["%nro", "%nor"], ["$ro", "$or"], ["$nott", "$not"], ["$inn", undefined], ["$exsits", undefined], ["%functon", undefined]])("where expressions are joined, of %s: of those that join them, %j", (key, near) => {
+    const told = `there is no operator \`${key}\`${near === undefined ? "" : `; did you mean \`${near}\`?`}`
+    expect([details({ [key]: [] }), details({ $and: [{ [key]: [] }] })]).toEqual([[told], [told]])
   })
 })
 
 describe("an expansion that does not exist", () => {
   test.each<[string, string | undefined]>([
-    ["usr", "user"], ["USER", "user"], ["user_", "user"], ["rooot", "root"], ["prevroot", "prevRoot"], ["pervRoot", "prevRoot"], ["vlaues", "values"], ["tru", "true"], ["fasle", "false"], ["arg", "args"], ["thsi", "this"],
+    ["usr", "user"], ["USER", "user"], ["user_", "user"], ["rooot", "root"], ["prevroot", "prevRoot"], ["pervRoot", "prevRoot"], ["vlaues", "values"], ["tru", "true"], ["fasle", "false"],
     ["vars", undefined], ["item", undefined], ["pipelines", undefined], ["", undefined],
   ])("%%%%%s is told as it is, with %j as what may be meant", (name, near) => {
     expect(details({ a: `%%${name}.x` })).toEqual([`there is no \`%%${name}\`${near === undefined ? "" : `; did you mean \`%%${near}\`?`}`])
+  })
+})
+
+describe("of an expansion that does not exist, only what the place knows may be meant", () => {
+  test.each<[string, ExpressionContext, string | undefined]>([
+    ["arg", "call", "args"], ["arg", "role", undefined], ["arg", "field", undefined], ["thsi", "field", "this"], ["thsi", "validate", "this"], ["thsi", "role", undefined], ["thsi", "filter", undefined], ["prv", "field", "prev"], ["prv", "call", undefined],
+    ["rot", "role", "root"], ["rot", "filter", undefined], ["rot", "query", undefined], ["rot", "call", undefined], ["prevRot", "filter", undefined], ["usr", "filter", "user"], ["requst", "query", "request"], ["vales", "call", "values"], ["tru", "filter", "true"], ["fals", "call", "false"],
+  ])("%%%%%s in a %s: %j", (name, context, near) => {
+    expect(details({ "%%user.id": `%%${name}.x` }, context)).toEqual([`there is no \`%%${name}\`${near === undefined ? "" : `; did you mean \`%%${near}\`?`}`])
   })
 })
 
