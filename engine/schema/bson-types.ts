@@ -11,6 +11,11 @@ function ofClass(name: string): Is {
   return (value) => bsonTypeOf(value) === name
 }
 
+/** Whether a value is stored as null: undefined is too. */
+export function isNull(value: Value): boolean {
+  return value === null || value === undefined
+}
+
 const bsonTypes: Record<string, Is> = {
   array:     Array.isArray,
   binData:   ofClass("Binary"),
@@ -21,7 +26,7 @@ const bsonTypes: Record<string, Is> = {
   int:       numberOf("int"),
   long:      numberOf("int", "long"),
   mixed:     () => true,
-  null:      (value) => value === null,
+  null:      isNull,
   number:    numberOf("int", "long", "double", "decimal"),
   object:    isDocument,
   objectId:  ofClass("ObjectId"),

@@ -1,6 +1,7 @@
 // Keywords for documents.
 import { isDocument, type Document } from "../../kernel/index.ts"
 import type { Regex } from "../expressions/index.ts"
+import { isNull } from "./bson-types.ts"
 import { below, isRecord, readCount, readNames, readPattern, refuse } from "./place.ts"
 import type { Check, Checking, ReadSchema, SchemaNode, SchemaPlace } from "./types.ts"
 
@@ -73,7 +74,7 @@ function requiredCheck(required: ReadonlySet<string>, properties: ReadonlyMap<st
       const at = fieldBelow(field, name)
       if (!Object.hasOwn(document, name)) {
         if (!(generatedId && at === "_id")) problems.push({ field: at, kind: "required", detail: "is required" })
-      } else if (document[name] === null && properties.get(name)?.admitsNull !== true) {
+      } else if (isNull(document[name]) && properties.get(name)?.admitsNull !== true) {
         // SOURCE: a required field is never null, unless its type says so.
         problems.push({ field: at, kind: "invalid_type", detail: "a required field may not be null" })
       }
@@ -91,7 +92,7 @@ function propertiesCheck(properties: ReadonlyMap<string, SchemaNode>, skipsNull:
       // SECURITY: own fields only; `properties` is a map for the same reason.
       if (!Object.hasOwn(document, name)) continue
       const inner = document[name]
-      if (inner === null && skipsNull(name, node)) continue
+      if (isNull(inner) && skipsNull(name, node)) continue
       node.check(inner, fieldBelow(field, name), checking)
     }
   }
@@ -106,7 +107,7 @@ function otherPropertiesCheck({ properties, patterns, additional }: Omit<ObjectK
       // A name too long to be looked at counts as matching, so that nothing escapes its checks.
       const matching = patterns.filter(({ pattern }) => pattern.test(name) !== false)
       const nodes = matching.length > 0 ? matching.map(({ node }) => node) : properties.has(name) || additional === undefined || isClosed ? [] : [additional]
-      for (const node of nodes) if (!(inner === null && skipsNull(name, node))) node.check(inner, at, checking)
+      for (const node of nodes) if (!(isNull(inner) && skipsNull(name, node))) node.check(inner, at, checking)
       if (!isClosed || matching.length > 0 || properties.has(name)) continue
       if (patterns.length > 0) checking.problems.push({ field: at, kind: "invalid_property_pattern", detail: "the name matches no pattern" })
       else checking.problems.push({ field: at, kind: "additional_property_not_allowed", detail: "no such property is allowed" })

@@ -70,6 +70,8 @@ describe("null", () => {
     ["a required field that nothing is allowed in", { required: ["a"], properties: { a: false } }, false, ["invalid_type a"]], ["a field by pattern", { patternProperties: { a: { bsonType: "string" } } }, false, ["invalid_type a"]], ["a field by pattern under the setting", { patternProperties: { a: { bsonType: "string" } } }, true, []], ["another field under the setting", { additionalProperties: { bsonType: "string" } }, true, []], ["another field that has no type", { additionalProperties: { enum: ["x"] } }, true, ["enum a"]],
   ])("%s", (_name, schema, nullTypes, problems) => {
     expect(problemsOf(schema, { a: null }, nullTypes)).toEqual(problems)
+    // It is stored as null.
+    expect(problemsOf(schema, { a: undefined }, nullTypes)).toEqual(problems)
   })
 })
 
