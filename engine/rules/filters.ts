@@ -1,5 +1,5 @@
 // Which filters restrict a request, and what they add to it (specification 12).
-import type { Document } from "../../kernel/index.ts"
+import { isDocument, rank, rankOf, type Document, type Value } from "../../kernel/index.ts"
 import type { BoundRules } from "./bound.ts"
 import { allOf, resolveFilterQuery } from "./filter-query.ts"
 
@@ -23,9 +23,20 @@ export function applyFilters(rules: BoundRules): AppliedFilters {
   }
 }
 
-/** `_id` goes with both kinds. */
-export function kindOf(projection: Document): "including" | "excluding" | "neither" {
-  const fields = Object.keys(projection).filter((field) => field !== "_id")
-  if (fields.length === 0) return "neither"
-  return fields.some((field) => projection[field] === 0 || projection[field] === false) ? "excluding" : "including"
+export type ProjectionKind = "including" | "excluding" | "neither"
+
+/** What a projection does with the fields it does not name. `_id` goes with both kinds, and so does `$slice`. */
+export function kindOf(projection: Document): ProjectionKind {
+  const kinds = Object.keys(projection).filter((field) => field !== "_id").map((field) => kindOfField(projection[field]))
+  return kinds.find((kind) => kind === "excluding") ?? kinds.find((kind) => kind === "including") ?? "neither"
+}
+
+function kindOfField(value: Value): ProjectionKind {
+  if (value === false || (rankOf(value) === rank.number && Number(String(value)) === 0)) return "excluding"
+  if (!isDocument(value)) return "including"
+  const fields = Object.keys(value)
+  if (fields.some((field) => field.startsWith("$"))) return Object.hasOwn(value, "$slice") ? "neither" : "including"
+  // Fields of a field, where `_id` is a name like any other.
+  const kinds = fields.map((field) => kindOfField(value[field]))
+  return kinds.find((kind) => kind === "excluding") ?? kinds.find((kind) => kind === "including") ?? "neither"
 }

@@ -175,6 +175,13 @@ test("all filters that apply are merged; one that cannot be decided applies", ()
 test.each<[string, readonly Document[], boolean]>([
   ["both including", [{ a: 1 }, { b: true }], false], ["both excluding", [{ a: 0 }, { b: false }], false], ["including and excluding", [{ a: 1 }, { b: 0 }], true], ["including and excluding by false", [{ a: true }, { b: false }], true], ["`_id` goes with including", [{ a: 1, _id: 0 }, { b: 1 }], false],
   ["and with excluding", [{ a: 0 }, { _id: 1 }], false], ["one that mixes, with one that includes", [{ a: 1 }, { b: 0, _id: 1 }], true], ["a field and an expression", [{ a: { $slice: 1 } }, { b: 1 }], false], ["the last of several excludes", [{ a: 1, c: 1 }, { b: 0, d: 0 }], true], ["only one of several fields says so", [{ a: { $slice: 1 }, b: 0 }, { c: 1 }], true],
+  ["a part of a list goes with excluding", [{ a: { $slice: 1 } }, { b: 0 }], false], ["a matching element does not", [{ a: { $elemMatch: { x: 1 } } }, { b: 0 }], true], ["fields of a field that are excluded", [{ a: { b: 0 } }, { c: 0 }], false], ["of which one is included elsewhere", [{ a: { b: { c: false } } }, { d: 1 }], true],
+  ["fields of a field that are included", [{ a: { b: 1 } }, { c: 1 }], false], ["where others are excluded", [{ a: { b: 1 } }, { c: 0 }], true], ["a part of a list in a field", [{ a: { b: { $slice: 1 } } }, { c: 0 }], false], ["an `_id` in a field", [{ a: { _id: 0 } }, { c: 1 }], true],
 ])("projections of filters: %s", (_name, projections, conflict) => {
   expect(parse(projections.map((projection, index) => ({ name: `f${index}`, apply_when: {}, projection }))).applied).toEqual({ query: {}, projections, conflict })
+})
+
+test.each(["$numberInt", "$numberLong", "$numberDouble", "$numberDecimal"])("a 0 of `%s` excludes", (kind) => {
+  const conflictWith = (value: number): boolean => parse([{ a: { [kind]: "0" } }, { b: value }].map((projection, index) => ({ name: `f${index}`, projection }))).applied.conflict
+  expect([conflictWith(0), conflictWith(1)]).toEqual([false, true])
 })
