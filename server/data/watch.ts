@@ -1,9 +1,10 @@
 // Watch streams of a user: each event is judged anew, with the user as he was when the stream was opened (specification 10).
-import { decideEvent, deniedInPredicate, isPathReadable, predicatePaths, type Path } from "../../engine/index.ts"
+import { decideEvent, deniedInPredicate, isPathReadable, predicatePaths, type Path, type ReadDecision } from "../../engine/index.ts"
 import { equalValues, isDocument, type Document, type Value } from "../../kernel/index.ts"
 import { createMetrics, type MetricsCounter } from "./metrics.ts"
+import { projectedEvent } from "./projected-event.ts"
 import { invalid, refuseDenied } from "./refusals.ts"
-import { openRequest, type UserCollection } from "./request.ts"
+import { openRequest, type RuleRequest, type UserCollection } from "./request.ts"
 import { userLimits } from "./settings.ts"
 import type { ChangeEvent, StreamOptions } from "./store.ts"
 
@@ -43,18 +44,24 @@ export function checkWatch({ ids, filter }: WatchOptions): void {
 async function visibleEvent(collection: UserCollection, event: ChangeEvent, { ids, filter }: WatchOptions, metrics: MetricsCounter): Promise<ChangeEvent | null> {
   if (!isAmong(event, ids)) return null
   const request = openRequest(collection)
-  const { query } = await request.filters()
+  const { query, projections } = await request.filters()
   const judged = event.fullDocument ?? event.fullDocumentBeforeChange
   if (!(await passesFilters(collection, query, judged))) return null
   const { event: shown, read } = await request.decide((rules) => decideEvent(rules, event))
   metrics.count(read, judged ?? {})
-  if (shown === null || filter === undefined) return shown
-  // SECURITY: the filter sees the event as it will be sent; paths into a document that hides them match nothing, not even in reverse.
-  if (read?.outcome === "granted" && !read.whole && collection.settings.rules.queryOnUnreadable !== "match") {
-    const readable = await request.decide(() => documentPaths(filter).every((path) => path.length > 0 && isPathReadable(read, judged ?? {}, path)))
-    if (!readable) return null
+  if (shown === null || !(await passesOwnFilter(request, shown, read, judged ?? {}, filter))) return null
+  return projectedEvent(collection.store, shown, projections)
+}
+
+/** The filter of the client, which may ask for fields that projections leave out, as that of a find may. */
+async function passesOwnFilter({ settings, store, decide }: RuleRequest, shown: ChangeEvent, read: ReadDecision | undefined, judged: Document, filter: Document | undefined): Promise<boolean> {
+  if (filter === undefined) return true
+  // SECURITY: the filter sees what roles leave of the event; paths into a document that hides them match nothing, not even in reverse.
+  if (read?.outcome === "granted" && !read.whole && settings.rules.queryOnUnreadable !== "match") {
+    const readable = await decide(() => documentPaths(filter).every((path) => path.length > 0 && isPathReadable(read, judged, path)))
+    if (!readable) return false
   }
-  return (await collection.store.matches(shown as unknown as Document, filter)) ? shown : null
+  return store.matches(shown as unknown as Document, filter)
 }
 
 /** Whether an event is of one of the wanted documents. */

@@ -125,3 +125,43 @@ test("a stream is a line of the log when it ends, with the documents each role m
   await sent({ ids: [1, 2, id] }, { role, more: { log: (entry) => entries.push(entry) } })
   expect(entries).toEqual([{ operation: "watch", namespace: items, metrics: { roles: { r: { matchingDocuments: 2, evaluatedFields: 6, discardedFields: 1 } }, noMatchingRole: 1 } }])
 })
+
+describe("projections of filters", () => {
+  const document: Document = { _id: 1, a: 1, secret: 2, in: { x: 1, y: 2 }, list: [{ k: 1, s: 2 }] }
+  const changed = (updatedFields: Document, removedFields: string[] = [], more: Document = {}): ChangeEvent => event("update", document, { fullDocument: document, updateDescription: { updatedFields, removedFields, ...more } })
+  const shown = async (projections: readonly Document[], of: ChangeEvent, options: WatchOptions = {}, role: object = { read: true }): Promise<Partial<ChangeEvent>[]> => {
+    const events: Partial<ChangeEvent>[] = []
+    for await (const { _id, ns: _ns, operationType: _kind, ...rest } of collectionWith(role, projections.map((projection) => ({ projection })), [of], {}).watch(options)) events.push(rest)
+    return events
+  }
+  const documentKey = { _id: 1 }
+
+  test.each<[string, Document[], Document]>([
+    ["that exclude", [{ secret: 0, "in.y": 0, "list.s": 0 }], { _id: 1, a: 1, in: { x: 1 }, list: [{ k: 1 }] }], ["that include", [{ a: 1, in: { x: 1 } }], { _id: 1, a: 1, in: { x: 1 } }], ["one after the other", [{ a: 1, in: 1 }, { in: { x: 1 } }], { _id: 1, in: { x: 1 } }], ["that leave out the `_id`", [{ _id: 0, a: 1 }], { a: 1 }],
+  ])("%s shape the document", async (_name, projections, fullDocument) => {
+    expect(await shown(projections, inserted(document))).toEqual([{ documentKey, fullDocument }])
+    expect(await shown(projections, event("delete", document, { fullDocumentBeforeChange: document }))).toEqual([{ documentKey }])
+  })
+
+  test.each<[string, Document, string[], Document | undefined]>([
+    ["a field", { a: 1, secret: 2 }, [], { updatedFields: { a: 1 }, removedFields: [] }], ["a field that went", { a: 1 }, ["secret", "b"], { updatedFields: { a: 1 }, removedFields: ["b"] }], ["a part of a field", { "in.x": 1, "in.y": 2, "list.0.k": 1, "list.0.s": 2 }, ["list.0.s", "in.z"], { updatedFields: { "in.x": 1, "list.0.k": 1 }, removedFields: ["in.z"] }],
+    ["an element by the number of a field", { "in.0": 1 }, [], { updatedFields: { "in.0": 1 }, removedFields: [] }], ["all of it", { secret: 2 }, [], undefined], ["what is below a field", { in: { x: 1, y: 2 }, list: [{ k: 1, s: 2 }], "list.0": { k: 1, s: 2 } }, [], { updatedFields: { in: { x: 1 }, list: [{ k: 1 }], "list.0": { k: 1 } }, removedFields: [] }], ["a name with `__proto__`", { a: 1, "__proto__.x": 1 }, [], { updatedFields: { a: 1, "__proto__.x": 1 }, removedFields: [] }],
+  ])("leave out of a description %s", async (_name, updatedFields, removedFields, left) => {
+    const found = await shown([{ secret: 0, "in.y": 0, "list.s": 0 }], changed(updatedFields, removedFields))
+    expect(found.map(({ updateDescription }) => updateDescription)).toEqual(left === undefined ? [] : [left])
+  })
+
+  test("leave of a description what they include, and no field under another name", async () => {
+    const description = (found: Partial<ChangeEvent>[]): unknown => found.map(({ updateDescription }) => updateDescription?.["updatedFields"])
+    expect(description(await shown([{ a: 1, "list.k": 1 }], changed({ a: 1, secret: 2, "list.0.k": 1, "list.0.s": 1 })))).toEqual([{ a: 1, "list.0.k": 1 }])
+    expect(description(await shown([{ a: "$secret" }], changed({ a: 1, secret: 2 })))).toEqual([])
+    expect(await shown([], changed({ secret: 2 }, [], { disambiguatedPaths: {} }))).toEqual([{ documentKey, fullDocument: document, updateDescription: { updatedFields: { secret: 2 }, removedFields: [], disambiguatedPaths: {} } }])
+  })
+
+  test("come on top of what a role hides, and leave the client's filter to ask for what they hide", async () => {
+    const role = { fields: { a: {} }, additional_fields: { read: true } }
+    expect(await shown([{ secret: 0 }], changed({ a: 1, secret: 2, in: { x: 1 } }), {}, role)).toEqual([{ documentKey, fullDocument: { _id: 1, in: { x: 1, y: 2 }, list: [{ k: 1, s: 2 }] }, updateDescription: { updatedFields: { in: { x: 1 } }, removedFields: [] } }])
+    expect(await shown([{ secret: 0 }], inserted({ _id: 1, secret: 2 }), { filter: { "fullDocument.secret": 2 } })).toEqual([{ documentKey, fullDocument: { _id: 1 } }])
+    expect(await shown([{ secret: 0 }], inserted({ _id: 1, secret: 2 }), { filter: { "fullDocument.secret": 3 } })).toEqual([])
+  })
+})
