@@ -48,7 +48,7 @@ export function explain(bound: BoundExpression, scope: DocumentScope): Explanati
   }
 
   function explainLeaf(node: Exclude<Expression, { kind: "every" | "some" | "not" }>, needed: boolean, result: Ternary): ExplainedLeaf {
-    if (node.kind === "constant") return { pointer: "", operator: "constant", needed, result, subject: undefined, operand: undefined, reason: node.value === undefined ? "this part can never be decided" : `this part is always ${String(node.value)}` }
+    if (node.kind === "constant") return { pointer: node.pointer ?? "", operator: "constant", needed, result, subject: undefined, operand: undefined, reason: node.value === undefined ? "this part can never be decided" : `this part is always ${String(node.value)}` }
     const subject = "subject" in node ? explainReference(node.subject) : undefined
     const operand = "operand" in node ? explainOperand(node.operand) : undefined
     return { pointer: node.pointer, operator: node.kind === "test" ? node.operator : node.kind, needed, result, subject, operand, reason: reasonFor(result, subject, operand) }

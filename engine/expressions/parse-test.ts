@@ -32,13 +32,13 @@ export function readOperatorTest(key: string, raw: Record<string, unknown>, subj
   }
 
   function test(name: "eq" | "gt" | "gte" | "lt" | "lte" | "in" | "all", operand: Operand): Expression {
-    return operand.kind === "undetermined" ? never : { kind: "test", operator: name, subject, operand, pointer }
+    return operand.kind === "undetermined" ? never(place) : { kind: "test", operator: name, subject, operand, pointer }
   }
 }
 
 function fail(place: Place, detail: string, code: "wrong-operand" | "unknown-operator" = "wrong-operand"): Expression {
   report(place, code, detail)
-  return never
+  return never(place)
 }
 
 function not(of: Expression): Expression {
@@ -93,7 +93,7 @@ function readType(subject: Reference, raw: unknown, place: Place): Expression {
     else report(Array.isArray(raw) ? below(place, index) : place, "wrong-operand", "`$type` takes names or numbers of BSON types")
   }
   if (list.length === 0) return fail(place, "`$type` takes at least one type")
-  return types.length === list.length ? { kind: "type", subject, types, pointer: place.pointer } : never
+  return types.length === list.length ? { kind: "type", subject, types, pointer: place.pointer } : never(place)
 }
 
 function readMod(subject: Reference, raw: unknown, place: Place): Expression {

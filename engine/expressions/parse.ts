@@ -8,7 +8,9 @@ import { nowhere, type Expression, type Operand, type Reference } from "./tree.t
 import type { ExpressionContext, Problems } from "./types.ts"
 
 /** An expression that is neither true nor false, so that neither it nor its reverse grants. */
-export const never: Expression = { kind: "constant", value: undefined }
+export function never({ pointer }: Place): Expression {
+  return { kind: "constant", value: undefined, pointer }
+}
 
 export interface ParseOptions {
   readonly context: ExpressionContext
@@ -28,7 +30,7 @@ export function parseExpression(raw: unknown, { context, pointer = "", problems 
   if ((typeof raw === "string" || typeof raw === "number") && context !== "validate" && context !== "call") {
     // SOURCE: such permissions stand in real files and were accepted (specification 2.1).
     warn(place, "no-expression", `${describe(raw)} is no expression; it never grants`)
-    return never
+    return never(place)
   }
   return readExpression(raw, place)
 }
@@ -44,17 +46,17 @@ export function parseExpressionOrThrow(raw: unknown, options: Omit<ParseOptions,
 
 /** Reads an expression at a place. */
 export function readExpression(raw: unknown, place: Place): Expression {
-  if (typeof raw === "boolean") return { kind: "constant", value: raw }
+  if (typeof raw === "boolean") return { kind: "constant", value: raw, pointer: place.pointer }
   if (!isRecord(raw)) {
     report(place, "wrong-operand", `${describe(raw)} is no expression`)
-    return never
+    return never(place)
   }
-  if (isTooDeep(place)) return never
-  return every(Object.keys(raw).map((key) => readMember(key, raw[key], below(place, key))))
+  if (isTooDeep(place)) return never(place)
+  return every(Object.keys(raw).map((key) => readMember(key, raw[key], below(place, key))), place)
 }
 
-function every(of: readonly Expression[]): Expression {
-  if (of.length === 0) return { kind: "constant", value: true }
+function every(of: readonly Expression[], { pointer }: Place): Expression {
+  if (of.length === 0) return { kind: "constant", value: true, pointer }
   return of.length === 1 ? (of[0] as Expression) : { kind: "every", of }
 }
 
@@ -63,14 +65,14 @@ function readMember(key: string, raw: unknown, place: Place): Expression {
   if (looksLikeOperator(key)) return readLogical(key, raw, place, readExpression)
   const subject = readBareKey(key, place)
   const condition = readCondition(raw, subject ?? nowhere, place)
-  return subject === undefined ? never : condition
+  return subject === undefined ? never(place) : condition
 }
 
 function readExpansionMember(key: string, raw: unknown, place: Place): Expression {
   const subject = readExpansion(key, place)
   if (subject?.kind === "literal") return readConstantMember(subject, raw, place)
   const condition = readCondition(raw, subject ?? nowhere, place)
-  return subject === undefined ? never : condition
+  return subject === undefined ? never(place) : condition
 }
 
 /** `{"%%true": …}`: the value is an expression, a `%function`, or a value that must be this boolean. */
@@ -86,12 +88,12 @@ function readConstantMember(constant: Operand & { kind: "literal" }, raw: unknow
       const at = below(place, key)
       if (isValueOperator(operatorOf(key))) return equalsConstant(readValueOperator(key, raw[key], at), wanted, place)
       report(at, operatorOf(key) === undefined ? "unknown-operator" : "wrong-operand", "the value of a constant is an expression or a `%function`")
-      return never
-    }))
+      return never(at)
+    }), place)
   }
   if (Array.isArray(raw) || raw === null || typeof raw === "number") {
     report(place, "wrong-operand", `${describe(raw)} is no expression`)
-    return never
+    return never(place)
   }
   return equalsConstant(readOperand(raw, place), wanted, place)
 }
@@ -114,15 +116,15 @@ function readLogical(key: string, raw: unknown, place: Place, read: Read): Expre
   if (!isLogical(operator)) {
     if (operator === undefined) report(place, "unknown-operator", misspelt(key, "logical"))
     else report(place, "wrong-operand", `there is nothing to compare \`${key}\` with`)
-    return never
+    return never(place)
   }
   if (operator === "not") return { kind: "not", of: read(raw, { ...place, level: place.level + 1 }) }
   if (!Array.isArray(raw) || raw.length === 0) {
     report(place, "wrong-operand", `\`${key}\` takes a list that is not empty, not ${Array.isArray(raw) ? "an empty one" : describe(raw)}`)
-    return never
+    return never(place)
   }
   const of = raw.map((part, index) => read(part, below(place, index, true)))
-  if (operator === "and") return every(of)
+  if (operator === "and") return every(of, place)
   const some: Expression = of.length === 1 ? (of[0] as Expression) : { kind: "some", of }
   return operator === "or" ? some : { kind: "not", of: some }
 }
@@ -131,22 +133,22 @@ function readLogical(key: string, raw: unknown, place: Place, read: Read): Expre
 export function readCondition(raw: unknown, subject: Reference, place: Place): Expression {
   const readSame: Read = (part, at) => readCondition(part, subject, at)
   if (isRecord(raw) && !isWrapper(raw)) {
-    if (isTooDeep(place)) return never
+    if (isTooDeep(place)) return never(place)
     const keys = Object.keys(raw)
     const operators = keys.filter(looksLikeOperator)
     if (operators.length > 0 && operators.length < keys.length) {
       report(place, "wrong-operand", "operators and other keys stand in one object")
-      return never
+      return never(place)
     }
     if (operators.length > 0) {
       return every(keys.filter((key) => !isOptions(key, keys)).map((key) => {
         const at = below(place, key)
         return isLogical(operatorOf(key)) ? readLogical(key, raw[key], at, readSame) : readOperatorTest(key, raw, subject, at)
-      }))
+      }), place)
     }
   }
   const operand = readOperand(raw, place)
-  return operand.kind === "undetermined" ? never : { kind: "test", operator: "eq", subject, operand, pointer: place.pointer }
+  return operand.kind === "undetermined" ? never(place) : { kind: "test", operator: "eq", subject, operand, pointer: place.pointer }
 }
 
 function isOptions(key: string, keys: readonly string[]): boolean {

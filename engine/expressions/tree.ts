@@ -45,7 +45,7 @@ export type Leaf =
 
 /** A parsed expression. */
 export type Expression =
-  | { readonly kind: "constant"; readonly value: Ternary }
+  | { readonly kind: "constant"; readonly value: Ternary; readonly pointer?: JsonPointer }
   | { readonly kind: "every"; readonly of: readonly Expression[] }
   | { readonly kind: "some"; readonly of: readonly Expression[] }
   | { readonly kind: "not"; readonly of: Expression }

@@ -171,7 +171,7 @@ function readExpression<Key extends string>(keys: Keys<Key>, key: Key, context: 
   if (raw === undefined) return undefined
   if (Array.isArray(raw)) {
     warn(problems, "no-expression", keys.pointer(key), "a list is no expression; it never grants")
-    return { kind: "constant", value: undefined }
+    return { kind: "constant", value: undefined, pointer: keys.pointer(key) }
   }
   return parseExpression(raw, { context, pointer: keys.pointer(key), problems })
 }

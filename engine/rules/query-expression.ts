@@ -11,7 +11,7 @@ export function queryExpression(query: FilterQuery, source: "root" | "item" = "r
     case "elemMatch": return { kind: "elemMatch", subject: fieldAt(query.path, source), of: queryExpression(query.of, "item"), documents: true, pointer: query.pointer }
     case "literal": {
       const [key = "$"] = Object.keys(query.query)
-      return key.startsWith("$") ? { kind: "constant", value: undefined } : { kind: "exists", subject: fieldAt(key, source), pointer: query.pointer }
+      return key.startsWith("$") ? { kind: "constant", value: undefined, pointer: query.pointer } : { kind: "exists", subject: fieldAt(key, source), pointer: query.pointer }
     }
   }
 }

@@ -94,12 +94,30 @@ describe("the leaf that stood in the way", () => {
     ["a number beside text", { int: "5" }, { reason: "%%root.int is of type int, the value in the rule of type string" }],
     ["text beside a number", { team: 5 }, { reason: "%%root.team is of type string, the value in the rule of type int" }],
     ["a date beside text", { at: "2024-01-01" }, { reason: "%%root.at is of type date, the value in the rule of type string" }],
-    ["false", { "%and": [false] }, { pointer: "", operator: "constant", needed: true, result: false, subject: undefined, operand: undefined, reason: "this part is always false" }],
-    ["true where false is needed", { "%%false": true }, { needed: false, result: true, reason: "this part is always true" }],
+    ["false", { "%and": [false] }, { pointer: "/%and/0", operator: "constant", needed: true, result: false, subject: undefined, operand: undefined, reason: "this part is always false" }],
+    ["true where false is needed", { "%%false": true }, { pointer: "/%%false", needed: false, result: true, reason: "this part is always true" }],
   ])("%s", (_name, raw, expected) => {
     const { because: leaves } = told(raw)
     expect(leaves).toHaveLength(1)
     expect(leaves[0]).toMatchObject(expected)
+  })
+
+  test.each<[string, unknown, string]>([
+    ["an operator inside a value", { team: { $eq: { $gt: 1 } } }, "/team/$eq"], ["one in a list of tests", { $or: [{ team: "blue" }, { $and: [{ tags: { $ne: { "%stringToOid": "y", z: 1 } } }] }] }, "/$or/1/$and/0/tags/$ne"], ["one beside a field of the value", { int: { $gt: { a: 1, $gt: 1 } } }, "/int/$gt"],
+    ["an unknown operator", { $not: { team: { $foo: 1 } } }, "/$not/team/$foo"], ["one where expressions are joined", { $and: [{ $foo: [] }] }, "/$and/0/$foo"], ["an unknown expansion", { "%%foo.a": 1 }, "/%%foo.a"], ["a path that is none", { $or: [{ "a..b": 1 }] }, "/$or/0/a..b"],
+    ["no list", { $or: {} }, "/$or"], ["an empty list", { $not: { $nor: [] } }, "/$not/$nor"], ["what is joined and is no expression", { $and: [5] }, "/$and/0"], ["a list where a constant is asked", { "%%true": [] }, "/%%true"], ["an operator that none can be asked", { "%%true": { $in: [] } }, "/%%true/$in"],
+    ["operators beside other keys", { team: { $eq: 1, b: 2 } }, "/team"], ["an operator without a subject", { $eq: 1 }, "/$eq"], ["types among which one is none", { team: { $type: ["string", "text"] } }, "/team/$type"], ["a list that is none", { $nor: [{ team: { $in: 5 } }] }, "/$nor/0/team/$in"],
+    ["items that are asked what cannot be decided", { $and: [{ "%%true": { team: { $size: "x" } } }] }, "/$and/0/%%true/team/$size"],
+  ])("a part that can never be decided is named by its place: %s", (_name, raw, pointer) => {
+    const { because: leaves } = told(raw, { problems: "kept" })
+    expect(leaves.filter(({ reason }) => reason === "this part can never be decided").map((leaf) => leaf.pointer)).toEqual([pointer])
+  })
+
+  test("of expressions too deep the place is where they become so", () => {
+    const levels = (inner: unknown, key: string): unknown => Array.from({ length: 70 }).reduce((raw: unknown) => ({ [key]: key === "$and" ? [raw] : raw }), inner)
+    const placeOf = (raw: unknown): string[] => told(raw, { problems: "kept" }).because.map(({ pointer }) => pointer)
+    expect(placeOf(levels({ team: "blue" }, "$and"))).toEqual(["/$and/0".repeat(64)])
+    expect(placeOf({ team: levels("blue", "$not") })).toEqual([`/team${"/$not".repeat(64)}`])
   })
 
   test("what is no expression can never be decided", () => {

@@ -109,6 +109,6 @@ describe("parseExpression", () => {
 
   test("throws the first problem for library users who ask for it", () => {
     expect(() => parseExpressionOrThrow({ a: { $inn: 1 } }, { context: "role" })).toThrow(ExpressionError)
-    expect(parseExpressionOrThrow({}, { context: "role" })).toEqual({ kind: "constant", value: true })
+    expect(parseExpressionOrThrow({}, { context: "role" })).toEqual({ kind: "constant", value: true, pointer: "" })
   })
 })

@@ -26,7 +26,7 @@ describe("the roles tried", () => {
   const roles = [{ apply_when: { a: 2 } }, { apply_when: { a: 1 }, read: true }, { apply_when: true, read: true }]
   test.each<[string, readonly object[], AccessQuestion, string[], string | undefined]>([
     ["end with the one assigned", roles, read, ["r0: false /roles/0/apply_when/a", "r1: true"], "r1"],
-    ["are all, where none is assigned", [{ apply_when: false }, { apply_when: { a: "%%user.custom_data.none" } }], read, ["r0: false ", "r1: undefined /roles/1/apply_when/a"], undefined],
+    ["are all, where none is assigned", [{ apply_when: false }, { apply_when: { a: "%%user.custom_data.none" } }], read, ["r0: false /roles/0/apply_when", "r1: undefined /roles/1/apply_when/a"], undefined],
     ["have one without `apply_when`, which never applies", [{ apply_when: undefined }, {}], read, ["r0: false", "r1: true"], "r1"],
     ["see no document before an insert", [{ apply_when: { "%%prevRoot": { $exists: true } } }, {}], insert, ["r0: false /roles/0/apply_when/%%prevRoot/$exists", "r1: true"], "r1"],
     ["see the stored one on both sides of a deletion", [{ apply_when: { "%%prevRoot.a": 1, "%%root.a": 1 } }], remove, ["r0: true"], "r0"],
@@ -64,9 +64,9 @@ describe("the decision", () => {
 describe("the permissions of the role", () => {
   const all = { document_filters: { read: true, write: true }, read: false, write: true, insert: true, delete: false }
   test.each<[string, object, AccessQuestion, string[]]>([
-    ["read", all, read, ["document_filters.read: true", "document_filters.write: true", "read: false ", "write: true"]],
+    ["read", all, read, ["document_filters.read: true", "document_filters.write: true", "read: false /roles/0/read", "write: true"]],
     ["insert", all, insert, ["document_filters.write: true", "write: true", "insert: true"]],
-    ["delete", all, remove, ["document_filters.write: true", "write: true", "delete: false "]],
+    ["delete", all, remove, ["document_filters.write: true", "write: true", "delete: false /roles/0/delete"]],
     ["update", all, update, ["document_filters.write: true", "write: true"]],
     ["none of a role that has none", {}, read, []],
     ["`write` of an update, of the document after it alone", { write: five }, update, ["write: true"]],
@@ -86,10 +86,10 @@ describe("the permissions of the role", () => {
 describe("fields are listed", () => {
   const fields = { fields: { a: { read: true, write: false }, b: {} } }
   const additional = { ...fields, additional_fields: { write: true } }
-  const listed = ["_id none", "a fields read: true write: false ", "b fields"]
+  const listed = ["_id none", "a fields read: true write: false /roles/0/fields/a/write", "b fields"]
   test.each<[string, object, AccessQuestion, string[]]>([
     ["for a read that is left to them", fields, read, listed],
-    ["for one that finds none readable", { fields: { b: { read: false } } }, read, ["_id none", "a none", "b fields read: false "]],
+    ["for one that finds none readable", { fields: { b: { read: false } } }, read, ["_id none", "a none", "b fields read: false /roles/0/fields/b/read"]],
     ["not for one of the whole document", { ...fields, write: true }, read, []],
     ["not for one that `read` decides", { ...fields, read: false }, read, []],
     ["not for one that the gate refuses", { ...fields, document_filters: { read: false } }, read, []],
@@ -99,8 +99,8 @@ describe("fields are listed", () => {
     ["without an `_id` that the server makes", fields, { ...insert, generatedId: true }, listed.slice(1)],
     ["with one that it does not", fields, { ...insert, generatedId: false }, listed],
     ["without the `_id` of a deleted document", fields, remove, listed.slice(1)],
-    ["by the entry that speaks of them", additional, read, ["_id additional_fields write: true", "a fields read: true write: false ", "b fields"]],
-    ["of an update, those before and those after", additional, update, ["_id additional_fields write: true", "a fields read: true write: false ", "b fields", "c additional_fields write: true"]],
+    ["by the entry that speaks of them", additional, read, ["_id additional_fields write: true", "a fields read: true write: false /roles/0/fields/a/write", "b fields"]],
+    ["of an update, those before and those after", additional, update, ["_id additional_fields write: true", "a fields read: true write: false /roles/0/fields/a/write", "b fields", "c additional_fields write: true"]],
   ])("%s", (_name, role, question, lines) => {
     expect(fieldsIn(explain([role], question))).toEqual(lines)
   })
