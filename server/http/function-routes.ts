@@ -60,8 +60,9 @@ const openStream: Route["handle"] = async (call, reply) => {
   const { promise: opened, resolve: onOpen } = Promise.withResolvers<void>()
   const events = call.app.data.collection(request["service"], { database, collection }, caller).watch({
     signal: stop.signal, onOpen,
-    ...(Array.isArray(ids) ? { ids: ids as Value[] } : {}),
-    ...(isDocument(filter) ? { filter } : {}),
+    // What is of another kind is refused there: left out, the whole collection would be watched.
+    ...(ids === undefined || ids === null ? {} : { ids: ids as Value[] }),
+    ...(filter === undefined || filter === null ? {} : { filter: filter as Document }),
   })
   if (validate === "true") {
     stop.abort()

@@ -123,6 +123,11 @@ describe("watch", () => {
     expect(seen).toEqual(["l1", "l2"])
   })
 
+  test.each<[string, unknown]>([["one id instead of a list", { ids: new Realm.BSON.ObjectId() }], ["a text for ids", { ids: "w1" }], ["a pipeline for a filter", { filter: [{ $match: { operationType: "insert" } }] }], ["a text for a filter", { filter: "insert" }]])("of %s is refused, and does not report everything", async (_name, options) => {
+    const events = notesOf(ana).watch(options as never)
+    await expect(events.next()).rejects.toMatchObject({ statusCode: 400, errorCode: "InvalidParameter" })
+  })
+
   test("of a collection without rules is refused before it begins", async () => {
     const events = ana.mongoClient("mongodb-atlas").db("clients").collection("letters").watch()
     await expect(events.next()).rejects.toMatchObject({ statusCode: 403, errorCode: "NoMatchingRuleFound" })
