@@ -74,7 +74,7 @@ function explainAssigned(rules: BoundRules, role: BoundRole | undefined, questio
   const fields = isLeftToFields(rules, role, judged, read) ? explainFields(rules, role, judged, read) : []
   return {
     ...common,
-    permissions: permissionsOf(role.role, question.operation).map(([name, expression]) => explainPermission(rules, name, expression, question, judged)),
+    permissions: permissionsOf(role.role, question.operation).map(([name, expression]) => (expression === undefined ? explainAbsentHalf(rules, role.role, name) : explainPermission(rules, name, expression, question, judged))),
     fields: needsNoId(question) ? fields.filter(({ field }) => field !== "_id") : fields,
   }
 }
@@ -88,6 +88,12 @@ function needsNoId(question: AccessQuestion): boolean {
 function explainPermission(rules: BoundRules, name: string, expression: Expression, question: AccessQuestion, judged: DocumentScope): ExplainedPermission {
   const before = question.operation === "update" && name === "document_filters.write" ? explained(rules, name, expression, storedScope(question.document)) : undefined
   return before !== undefined && before.result !== true ? before : explained(rules, name, expression, judged)
+}
+
+/** SOURCE: rules, 7 and 21: what the absent half of a gate does is a choice. */
+function explainAbsentHalf({ settings }: BoundRules, { pointer }: Role, name: string): ExplainedPermission {
+  if (settings.absentDocumentFilter === "grant") return { name, result: true, failing: undefined }
+  return { name, result: false, failing: { pointer, operator: "absent", needed: true, result: false, subject: undefined, operand: undefined, reason: `\`${name}\` is absent, and an absent half is not passed` } }
 }
 
 /** Only an update is judged on other images than its role was chosen by, so that only an update may find another role. */
@@ -126,11 +132,14 @@ function shortened(decision: ReadDecision | WriteDecision): AccessExplanation["d
   return refusal
 }
 
-function permissionsOf(role: Role, operation: AccessQuestion["operation"]): (readonly [string, Expression])[] {
+/** What bears on an operation: those of the role that are there, and both halves of a gate that is. */
+function permissionsOf(role: Role, operation: AccessQuestion["operation"]): (readonly [string, Expression | undefined])[] {
   const { documentFilters: gate } = role
-  return defined(operation === "read"
-    ? [["document_filters.read", gate?.read], ["document_filters.write", gate?.write], ["read", role.read], ["write", role.write]]
-    : [["document_filters.write", gate?.write], ["write", role.write], ["insert", operation === "insert" ? role.insert : undefined], ["delete", operation === "delete" ? role.delete : undefined]])
+  const halves = gate === undefined ? [] : operation === "read" ? (["read", "write"] as const) : (["write"] as const)
+  return [
+    ...halves.map((half) => [`document_filters.${half}`, gate?.[half]] as const),
+    ...defined(operation === "read" ? [["read", role.read], ["write", role.write]] : [["write", role.write], ["insert", operation === "insert" ? role.insert : undefined], ["delete", operation === "delete" ? role.delete : undefined]]),
+  ]
 }
 
 function defined(named: readonly (readonly [string, Expression | undefined])[]): (readonly [string, Expression])[] {

@@ -1,7 +1,8 @@
 // `backstitch explain` as a person runs it; the samples of docs/explain.md are run as printed.
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { describe, expect, test } from "vitest"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { changedApp, type ChangedApp } from "../support/changed-app.ts"
 import { root, run, worktracker } from "../support/serve.ts"
 
 const member = '{ id: "64b1f0c2a7d93e5b8c214f06", custom_data: { role: "member", team: "red" } }'
@@ -62,6 +63,29 @@ describe("exit status and input", () => {
       expect(stderr.trim().split("\n")).toHaveLength(1)
       expect(stderr).not.toContain("hidden-word")
     }
+  })
+})
+
+describe("what a person reads of rules of their own", () => {
+  const roles = [{ name: "half", apply_when: { kind: "half" }, document_filters: { read: true }, read: true, write: true }]
+  let app: ChangedApp
+  beforeAll(async () => {
+    app = await changedApp(worktracker, { "data_sources/mongodb-atlas/tracker/things/rules.json": { database: "tracker", collection: "things", roles, filters: [] } })
+  })
+  afterAll(() => app.remove())
+  const lines = async (...args: string[]): Promise<string[]> => (await run(["explain", app.directory, "--collection", "tracker.things", "--user", member, ...args])).stdout.split("\n")
+
+  test("the half of `document_filters` that is absent", async () => {
+    expect(await lines("--op", "delete", "--doc", '{ kind: "half" }')).toEqual([
+      "delete of tracker.things: refused (gate-refuses), as role `half`",
+      "roles tried, in order:",
+      "  half: true",
+      "permissions of the role:",
+      "  document_filters.write: false",
+      "    /roles/0: `document_filters.write` is absent, and an absent half is not passed",
+      "  write: true",
+      "",
+    ])
   })
 })
 

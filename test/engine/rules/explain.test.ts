@@ -77,6 +77,28 @@ describe("the permissions of the role", () => {
     expect(permissionsIn(explain([role], question))).toEqual(lines)
   })
 
+  const noWrite = "document_filters.write: false /roles/0"
+  test.each<[string, object, AccessQuestion, string[], string]>([
+    ["for a read, neither", {}, read, ["document_filters.read: false /roles/0", noWrite, "read: true"], "hidden gate-refuses"],
+    ["for a read, `write` alone", { write: false }, read, ["document_filters.read: false /roles/0", "document_filters.write: false /roles/0/document_filters/write", "read: true"], "hidden gate-refuses"],
+    ["for a read, `read` alone", { read: true }, read, ["document_filters.read: true", noWrite, "read: true"], "granted"],
+    ["for an insert", { read: true }, insert, [noWrite], "refused gate-refuses"], ["for a deletion", { read: true }, remove, [noWrite], "refused gate-refuses"], ["for an update", { read: true }, update, [noWrite], "refused gate-refuses"],
+    ["for a write that has its half", { write: one }, insert, ["document_filters.write: true"], "refused field-forbids _id"],
+  ])("name an absent half of the gate: %s", (_name, gate, question, lines, outcome) => {
+    const explained = explain([{ document_filters: gate, read: true }], question)
+    expect([permissionsIn(explained), Object.values(explained.decision).join(" ")]).toEqual([lines, outcome])
+  })
+
+  test("say that an absent half is not passed, or that it is where the settings pass it", () => {
+    const role = { document_filters: { read: false }, read: true }
+    expect(explain([role], insert).permissions).toEqual([{ name: "document_filters.write", result: false, failing: {
+      pointer: "/roles/0", operator: "absent", needed: true, result: false, subject: undefined, operand: undefined, reason: "`document_filters.write` is absent, and an absent half is not passed",
+    } }])
+    const passed = explain([role], read, { absentDocumentFilter: "grant" })
+    expect([permissionsIn(passed), passed.decision]).toEqual([["document_filters.read: false /roles/0/document_filters/read", "document_filters.write: true", "read: true"], { outcome: "granted" }])
+    expect(permissionsIn(explain([{ document_filters: {}, write: true }], { operation: "update", document, after: document }, { absentDocumentFilter: "grant" }))).toEqual(["document_filters.write: true", "write: true"])
+  })
+
   test("of the gate show the side that failed", () => {
     const valueIn = (gate: object): unknown => explain([{ document_filters: { write: gate }, write: true }], update).permissions[0]?.failing?.subject?.value
     expect([valueIn(five), valueIn(one)]).toEqual([1, 5])
