@@ -20,6 +20,8 @@ export function watch(collection: UserCollection, options: WatchOptions): AsyncG
 
 /** Each stream is one line of the log, when it ends. */
 async function* visibleEvents(collection: UserCollection, options: WatchOptions): AsyncGenerator<ChangeEvent, void, undefined> {
+  // A filter that the store does not understand fails here, and not with the first change.
+  if (options.filter !== undefined) await collection.store.matches({}, options.filter)
   const metrics = createMetrics()
   try {
     for await (const event of collection.store.watch(collection.namespace, streamOptions(options))) {

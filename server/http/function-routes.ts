@@ -65,7 +65,11 @@ const openStream: Route["handle"] = async (call, reply) => {
     ...(filter === undefined || filter === null ? {} : { filter: filter as Document }),
   })
   if (validate === "true") {
-    stop.abort()
+    try {
+      await Promise.race([opened, events[Symbol.asyncIterator]().next()])
+    } finally {
+      stop.abort()
+    }
     return { status: 200, json: "{}" }
   }
   await sendStream(reply, events, { opened, compact: useCompactEvents === true, expiresAt: grant.expiresAt, now: call.app.clock, stop, closing: call.app.closing })

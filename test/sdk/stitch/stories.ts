@@ -252,4 +252,10 @@ export function stitchStories({ sdk, served, client, jwt }: StitchWorld): void {
     const letters = app.getServiceClient(sdk.RemoteMongoClient.factory, "mongodb-atlas").db("clients").collection("letters")
     expect(await failure(letters.watch())).toMatchObject({ text: "no rule exists for namespace 'clients.letters'" })
   })
+
+  test("watching with a filter that no database understands is an error at once", async () => {
+    const app = client()
+    await app.auth.loginWithCredential(guest())
+    expect(await failure(notes(app).watch({ $foo: 1 }))).toMatchObject({ text: "unknown top level operator: $foo" })
+  })
 }

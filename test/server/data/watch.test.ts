@@ -55,6 +55,11 @@ describe("what is no question is refused before anything is opened", () => {
   })
 })
 
+test("a filter that the store does not understand is refused before its stream is opened", async () => {
+  for (const filter of [{ $foo: 1 }, { "fullDocument.a": { $foo: 1 } }, { $and: {} }] as Document[]) await expect(sent({ filter }, { events: [] })).rejects.toMatchObject({ name: "StoreError", fault: "caller" })
+  expect(asked).toEqual([])
+})
+
 test("the signal and the word that it is open go to the store", async () => {
   const [signal, onOpen] = [new AbortController().signal, () => undefined]
   await sent({ signal, onOpen } as WatchOptions)
