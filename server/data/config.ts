@@ -57,10 +57,20 @@ export function compileDataSource(files: DataSourceFiles, options: CompileOption
     problems,
     dataSource: {
       name: files.name,
-      rulesOf: (namespace) => effective.get(keyOf(namespace)) ?? unlisted,
+      rulesOf(namespace) {
+        const serving = effective.get(keyOf(namespace)) ?? unlisted
+        return serving?.from === "default" && isOfDatabase(namespace) ? undefined : serving
+      },
       schemaOf: (namespace) => (schemas.size === 0 ? undefined : schemas.get(keyOf(namespace))),
     },
   }
+}
+
+const databasesOfServer = new Set(["admin", "config", "local"])
+
+/** SECURITY: the database's own collections, such as the log of all changes. No default role means them. */
+function isOfDatabase({ database, collection }: Namespace): boolean {
+  return databasesOfServer.has(database) || collection.startsWith("system.")
 }
 
 // SECURITY: names come from clients; the quotes of JSON keep two namespaces from sharing a key.

@@ -21,6 +21,15 @@ test("the default serves what has no file or no roles, also what is in no list",
   expect(["empty", "unlisted"].map((collection) => none.dataSource.rulesOf(at("d", collection)))).toEqual([undefined, undefined])
 })
 
+test("the default serves nothing of the database's own; a file of its own does", () => {
+  const own = [at("local", "oplog.rs"), at("d", "system.profile")]
+  const { dataSource } = source({ defaultRule: file(roles("default")), collections: [...own.map((namespace) => ({ ...namespace, rules: file(roles("own")), schema: undefined })), { ...at("admin", "empty"), rules: file({ roles: [] }), schema: undefined }] })
+  const nameAt = (namespace: Namespace): string | undefined => dataSource.rulesOf(namespace)?.roles[0]?.name
+  expect([at("admin", "system.users"), at("admin", "c"), at("admin", "empty"), at("config", "chunks"), at("local", "startup_log"), at("d", "system.views")].map(nameAt)).toEqual(Array(6).fill(undefined))
+  expect(own.map(nameAt)).toEqual(["own", "own"])
+  expect([at("administration", "c"), at("d", "systems"), at("d", "admin"), at("d", "a.system.b")].map(nameAt)).toEqual(Array(4).fill("default"))
+})
+
 test("Data Federation has no rules: its files are not read, and nobody but the system user is served", () => {
   const federated = source({ type: "datalake", defaultRule: file({ roles: 5 }), collections: [{ ...at("d", "c"), rules: file(roles("own")), schema: file({ bsonType: "objekt" }, "schema.json") }] })
   expect(federated.problems).toEqual([])
