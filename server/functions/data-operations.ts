@@ -122,6 +122,8 @@ export async function performDataOperation(collection: GuardedCollection, name: 
     for (const option of systemOptions) {
       if (Object.hasOwn(options, option)) throw new RequestError("FunctionExecutionError", `the option ${option} is available to system functions only`)
     }
+    // SOURCE: specification of rules, 10: the schema is a permission. It is not passed by in silence, as it would seem to have been heeded.
+    if (flag(options, "bypassDocumentValidation") === true) throw new RequestError("FunctionExecutionError", "the option bypassDocumentValidation is available to system functions only")
   }
   return operation(collection, args, options, isSystem)
 }

@@ -235,6 +235,18 @@ describe("capabilities", () => {
     })
     expect(world.data.seen).toEqual([])
   })
+
+  test("passing by the schema is for system functions: a user's is refused, not done under the schema as if nothing had been asked", async () => {
+    const world = await open([functionOf("main", { source: 'exports = () => context.functions.execute("sys")' }), functionOf("sys", { runAsSystem: true })])
+    const insert = (id: number, token: string, bypassDocumentValidation: unknown) => dataOperation(id, token, "insertOne", { document: {}, options: { bypassDocumentValidation } as never })
+    await during(world, async (request) => {
+      const { caller, system } = request.start.identities
+      expect(await ask(request, [insert(1, caller, true), insert(2, caller, false), insert(3, system, true), insert(4, caller, "yes")])).toMatchObject([
+        { ok: false, code: "FunctionExecutionError", message: "the option bypassDocumentValidation is available to system functions only" }, { ok: true }, { ok: true }, { ok: false, code: "InvalidParameter" },
+      ])
+    })
+    expect(world.data.seen.map(({ caller }) => caller.system)).toEqual([false, true])
+  })
 })
 
 describe("log entries", () => {
