@@ -31,12 +31,12 @@ const emailRoutes: readonly Route[] = [
 ]
 
 const keyRoutes: readonly Route[] = [
-  { method: "POST", path: "/auth/api_keys", handle: async (call) => json(201, await call.app.users.createApiKey(await owner(call), call.document())) },
-  { method: "GET", path: "/auth/api_keys", handle: async (call) => json(200, await call.app.users.listApiKeys(await owner(call))) },
-  { method: "GET", path: "/auth/api_keys/:id", handle: async (call) => json(200, await call.app.users.getApiKey(await owner(call), keyId(call))) },
-  { method: "PUT", path: "/auth/api_keys/:id/enable", handle: async (call) => (await call.app.users.setApiKeyDisabled(await owner(call), keyId(call), false), empty(204)) },
-  { method: "PUT", path: "/auth/api_keys/:id/disable", handle: async (call) => (await call.app.users.setApiKeyDisabled(await owner(call), keyId(call), true), empty(204)) },
-  { method: "DELETE", path: "/auth/api_keys/:id", handle: async (call) => (await call.app.users.deleteApiKey(await owner(call), keyId(call)), empty(204)) },
+  { method: "POST", path: "/auth/api_keys", token: "refresh", handle: async (call) => json(201, await call.app.users.createApiKey(await owner(call), call.document())) },
+  { method: "GET", path: "/auth/api_keys", token: "refresh", handle: async (call) => json(200, await call.app.users.listApiKeys(await owner(call))) },
+  { method: "GET", path: "/auth/api_keys/:id", token: "refresh", handle: async (call) => json(200, await call.app.users.getApiKey(await owner(call), keyId(call))) },
+  { method: "PUT", path: "/auth/api_keys/:id/enable", token: "refresh", handle: async (call) => (await call.app.users.setApiKeyDisabled(await owner(call), keyId(call), false), empty(204)) },
+  { method: "PUT", path: "/auth/api_keys/:id/disable", token: "refresh", handle: async (call) => (await call.app.users.setApiKeyDisabled(await owner(call), keyId(call), true), empty(204)) },
+  { method: "DELETE", path: "/auth/api_keys/:id", token: "refresh", handle: async (call) => (await call.app.users.deleteApiKey(await owner(call), keyId(call)), empty(204)) },
 ]
 
 function keyId(call: Call): string {
@@ -51,8 +51,8 @@ export const authRoutes: readonly Route[] = [
     path: "/auth/profile",
     handle: async (call) => ({ status: 200, json: ejsonText(await call.app.signIn.profile(call.bearer)) }),
   },
-  { method: "POST", path: "/auth/session", handle: async (call) => json(201, { ...(await call.app.signIn.refresh(call.bearer)) }) },
-  { method: "DELETE", path: "/auth/session", handle: async (call) => (await call.app.signIn.logOut(call.bearer), empty(204)) },
+  { method: "POST", path: "/auth/session", token: "refresh", handle: async (call) => json(201, { ...(await call.app.signIn.refresh(call.bearer)) }) },
+  { method: "DELETE", path: "/auth/session", token: "refresh", handle: async (call) => (await call.app.signIn.logOut(call.bearer), empty(204)) },
   { method: "DELETE", path: "/auth/delete", handle: async (call) => (await call.app.signIn.deleteUser(call.bearer), empty(204)) },
   ...keyRoutes,
   {

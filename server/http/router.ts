@@ -3,7 +3,7 @@ import { createHash, timingSafeEqual } from "node:crypto"
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import { fromEjson, isDocument, type Document } from "../../kernel/index.ts"
 import { RequestError } from "../errors.ts"
-import type { AccessGrant } from "../tokens/index.ts"
+import { noSession, type AccessGrant } from "../tokens/index.ts"
 import { errorReply } from "./error-response.ts"
 import { requestDocument } from "./request-document.ts"
 import type { AppRegistry, ServedApp } from "./served-app.ts"
@@ -34,6 +34,8 @@ export interface Route {
   readonly method: "GET" | "POST" | "PUT" | "DELETE"
   /** Below `/api/client/v2.0`. With `:appId` the app is found by it, else through the token. */
   readonly path: string
+  /** Which token the route takes, where that finds the app; the access token if not said. */
+  readonly token?: "refresh"
   readonly handle: (call: Call, reply: FastifyReply) => Promise<Reply | undefined>
 }
 
@@ -41,12 +43,12 @@ export const clientPrefix = "/api/client/v2.0"
 
 /** Adds routes to the HTTP library's own table. */
 export function addRoutes(http: FastifyInstance, apps: AppRegistry, routes: readonly Route[]): void {
-  for (const { method, path, handle } of routes) {
+  for (const { method, path, token, handle } of routes) {
     http.route({
       method,
       url: `${clientPrefix}${path}`,
       handler: async (request, reply) => {
-        const call = openCall(request, apps)
+        const call = openCall(request, apps, token)
         const leave = call.app.enter()
         try {
           const answer = await handle(call, reply)
@@ -84,10 +86,10 @@ export function isSameToken(given: string, wanted: string): boolean {
   return timingSafeEqual(digest(given), digest(wanted))
 }
 
-function openCall(request: FastifyRequest, apps: AppRegistry): Call {
+function openCall(request: FastifyRequest, apps: AppRegistry, token: Route["token"]): Call {
   const parameters = request.params as Record<string, string>
   const bearer = bearerOf(request.headers.authorization)
-  const app = parameters["appId"] === undefined ? appOfToken(apps, bearer) : appById(apps, parameters["appId"])
+  const app = parameters["appId"] === undefined ? appOfToken(apps, bearer, token) : appById(apps, parameters["appId"])
   let parsed: Record<string, unknown> | undefined
   let granted: Promise<AccessGrant> | undefined
   const json = (): Record<string, unknown> => (parsed ??= parseBody(request.body))
@@ -129,10 +131,11 @@ export function appById(apps: AppRegistry, clientAppId: string): ServedApp {
 }
 
 /** The app a token says it is for. SECURITY: nothing else is taken from the token; the app found then checks it. */
-function appOfToken(apps: AppRegistry, token: string | undefined): ServedApp {
+function appOfToken(apps: AppRegistry, token: string | undefined, kind: Route["token"]): ServedApp {
   if (token === undefined) throw new RequestError("MissingAuthReq", "must authenticate first")
   const app = apps.byDomainId(claimedDomain(token))
-  if (app === undefined) throw new RequestError("InvalidSession", "unauthorized")
+  // A refresh token of before the move, or of another server, is that of a session not known: logging out passes over it.
+  if (app === undefined) throw kind === "refresh" ? noSession() : new RequestError("InvalidSession", "unauthorized")
   return app
 }
 

@@ -224,8 +224,8 @@ function missing(): RequestError {
   return new RequestError("MissingAuthReq", "must authenticate first")
 }
 
-// SOURCE: specification 3.5: realm-web's `logOut` passes over an error with the words "failed to find refresh token".
-function noSession(): RequestError {
+/** The refusal of a refresh token whose session has ended or is not known. SOURCE: specification 3.5: realm-web's `logOut` passes over an error with these words. */
+export function noSession(): RequestError {
   return new RequestError("InvalidSession", "invalid session: failed to find refresh token")
 }
 

@@ -3,7 +3,7 @@ import * as Realm from "realm-web"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { claimsOf } from "../../support/in-process.ts"
 import { password, serveClients, type ClientsServed } from "../clients-app.ts"
-import { client, join, refusal } from "./client.ts"
+import { client, join, memory, refusal, type ClientStorage } from "./client.ts"
 
 const { anonymous, apiKey, emailPassword, function: functionCredentials } = Realm.Credentials
 const location = "GET /app/clients-abcde/location 200"
@@ -16,6 +16,21 @@ beforeAll(async () => {
   served = await serveClients()
 })
 afterAll(() => served.close())
+
+const hostedUser = "64b1f0c2a7d93e5b8c214f06"
+
+/** What a browser keeps of a user who was logged in to the hosted service. */
+function keptFromHosted(appId: string): ClientStorage {
+  const token = (claims: object): string => [{ alg: "HS256", typ: "JWT" }, { sub: hostedUser, baas_domain_id: "64a000000000000000000001", iat: 1714564800, exp: 4070908800, ...claims }, "signature"].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".")
+  const storage = memory()
+  const app = storage.prefix(`app(${appId})`)
+  app.set("userIds", JSON.stringify([hostedUser]))
+  const user = app.prefix(`user(${hostedUser})`)
+  user.set("accessToken", token({ typ: "access" }))
+  user.set("refreshToken", token({ typ: "refresh", baas_id: "66322f80b1c2d3e4f5061728" }))
+  user.set("providerType", "local-userpass")
+  return storage
+}
 
 /** A server whose clock the test moves. */
 async function withClock(work: (own: ClientsServed) => Promise<void>): Promise<void> {
@@ -48,6 +63,17 @@ describe("logging out", () => {
     await first.logOut()
     await second.refreshAccessToken()
     expect(await second.functions["sum"]?.(1, 1)).toBe(2)
+  })
+
+  test("passes over a session of before the move: its tokens name a domain and keys that nobody here has", async () => {
+    const { app, lines } = client(served, keptFromHosted(served.appId))
+    const user = app.currentUser
+    expect([user?.id, user?.isLoggedIn]).toEqual([hostedUser, true])
+    await user?.logOut()
+    expect([user?.state, app.currentUser, lines()]).toEqual(["logged-out", null, [location, "DELETE /auth/session 401"]])
+    const again = client(served, keptFromHosted(served.appId))
+    await again.app.removeUser(again.app.currentUser as Realm.User)
+    expect(Object.keys(again.app.allUsers)).toEqual([])
   })
 
   test("and calling on with the same object sends `Bearer null` and is refused once", async () => {
