@@ -56,3 +56,8 @@ export class ConfigError extends BackstitchError {
     this.code = code
   }
 }
+
+/** The refusal of a refresh token whose session has ended or is not known. SOURCE: specification of users, 3.5: realm-web's `logOut` passes over an error with these words. */
+export function noSession(): RequestError {
+  return new RequestError("InvalidSession", "invalid session: failed to find refresh token")
+}

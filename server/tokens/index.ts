@@ -1,4 +1,4 @@
-export { createTokenService, noSession, accessTokenSeconds, anonymousRefreshSeconds, defaultRefreshTokenSeconds } from "./service.ts"
+export { createTokenService, accessTokenSeconds, anonymousRefreshSeconds, defaultRefreshTokenSeconds } from "./service.ts"
 export type { AccessGrant, AccessTokenCheck, IssuedTokens, SessionRequest, TokenService, TokenServiceOptions } from "./service.ts"
 export { createSignIn, readBearer } from "./sign-in.ts"
 export type { LoginReply, SignIn, SignInOptions } from "./sign-in.ts"

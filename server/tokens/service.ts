@@ -1,7 +1,7 @@
 // The token service of one app: issue, verify, refresh, end (specification of users, 3).
 import type { JWK } from "jose"
 import { systemClock, type Clock, type Document } from "../../kernel/index.ts"
-import { RequestError } from "../errors.ts"
+import { noSession, RequestError } from "../errors.ts"
 import type { UserLog } from "../users/index.ts"
 import { createRecentCache } from "./cache.ts"
 import { newSessionId, noDevice, signAccessToken, signRefreshToken, type AccessToken, type Claims, type RefreshToken, type SessionIdentity } from "./encode.ts"
@@ -222,11 +222,6 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
 
 function missing(): RequestError {
   return new RequestError("MissingAuthReq", "must authenticate first")
-}
-
-/** The refusal of a refresh token whose session has ended or is not known. SOURCE: specification 3.5: realm-web's `logOut` passes over an error with these words. */
-export function noSession(): RequestError {
-  return new RequestError("InvalidSession", "invalid session: failed to find refresh token")
 }
 
 function refuseAccess(fault: TokenFault): RequestError {
