@@ -53,6 +53,7 @@ export async function createHttp({ apps, log, probe, metrics, metricsToken, oper
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     // No route has a schema of the library's; its compilers of schemas are a sixth of all modules of a start.
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
+    frameworkErrors: (error, _request, reply) => void sendError(reply, error),
     routerOptions: { ignoreDuplicateSlashes: true, ignoreTrailingSlash: true, maxParamLength: 512 },
   })
   // SOURCE: native SDKs name a content type on empty bodies, people forget it on full ones: every body is JSON text.

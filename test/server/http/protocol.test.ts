@@ -30,6 +30,11 @@ describe("location", () => {
   })
 })
 
+test("an address that cannot be decoded is a bad request in the shape the SDKs read", async () => {
+  const reply = await fetch(`${served.url}/api/client/v2.0/app/%E0%A4%A/location`)
+  expect([reply.status, reply.headers.get("content-type"), await bodyOf(reply)]).toEqual([400, "application/json", { error: "bad request", error_code: "BadRequest" }])
+})
+
 describe("content types", () => {
   test("are exactly application/json, without a charset", async () => {
     for (const reply of [await served.call("GET", "{app}/location"), await served.call("GET", "/auth/profile"), await served.call("GET", "/nowhere")]) {
