@@ -25,7 +25,7 @@ const entries: Record<string, readonly string[]> = {
     "constantOf", "createCallTable", "decideDelete", "decideEvent", "decideInsert", "decideRead", "decideUpdate", "defaultRuleSettings",
     "deniedInPipeline", "deniedInPredicate", "deniedInProjection", "deniedInUpdate", "effectiveRules", "explain", "explainAccess", "explainFilters",
     "explainRules", "explainSchema", "expressionsOf", "filterExpressionsOf", "forbiddenPath", "identical", "isPathAlwaysReadable", "isPathReadable", "leftOver", "mayHold",
-    "nearest", "needsCustomData", "noCalls", "parseExpression", "parseExpressionOrThrow", "parseRules", "parseSchema", "predicatePaths", "pushAll",
+    "nearest", "needsCustomData", "noCalls", "parseCondition", "parseExpression", "parseExpressionOrThrow", "parseRules", "parseSchema", "predicatePaths", "pushAll",
     "pushAny", "pushAssigned", "pushVisible", "pushedNot", "readAs", "referencesOf", "schemaExpressions", "shadowOf", "sortPaths", "storedScope", "toDatabaseQuery",
     "toQuery", "translateRegex", "unreadablePaths", "validateDocument",
   ],

@@ -1,9 +1,8 @@
 // The query of a filter (specification 12): a predicate for the database in which values may be expansions and conversions.
 // Conditions with an expansion, conversion or call in them are expressions; everything else is literal and left to the database.
-import { childPointer, fromEjson, isDocument, EjsonError, type Document, type JsonPointer, type Value } from "../../kernel/index.ts"
-import { ExpressionError, parseExpression, type Expression, type Problems } from "../expressions/index.ts"
-import type { BoundRules } from "./bound.ts"
-import { identical } from "./identical.ts"
+import { childPointer, fromEjson, isDocument, isWrapper, EjsonError, type Document, type JsonPointer, type Value } from "../../kernel/index.ts"
+import { ExpressionError, parseCondition, type Expression, type Problems } from "../expressions/index.ts"
+import { faultBesideFields, faultOnField, isBesideFields, isLogical, isOperator, isReference, refusal } from "./query-operators.ts"
 
 /** A parsed filter query. `leaf` holds an expression and its reverse, `literal` what no expansion can be in. */
 export type FilterQuery =
@@ -13,20 +12,33 @@ export type FilterQuery =
   | { readonly kind: "elemMatch"; readonly path: string; readonly of: FilterQuery; readonly pointer: JsonPointer }
   | { readonly kind: "literal"; readonly query: Document; readonly pointer: JsonPointer }
 
-// SOURCE: specification 12: any predicate of the database except these.
-const refusedOperators = new Set(["$where", "$text", "$function", "$accumulator"])
 const literalOperators = new Set(["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin", "exists", "size", "all"])
 const expressionOperators = new Set([...literalOperators, "function", "stringToOid", "oidToString", "stringToUuid", "uuidToString"])
-const logicalOperators = new Set(["and", "or", "nor"])
 
 /** Matches no document. */
 const nothing: FilterQuery = { kind: "some", of: [] }
 
+// SOURCE: MongoDB manual, "Limits and Thresholds": levels of nesting of a document, where each object and each list adds one.
+const maxQueryLevels = 100
+
 /** Parses a filter query. One with an error, which is then in `problems`, matches nothing. */
 export function parseFilterQuery(raw: unknown, pointer: JsonPointer, problems: Problems): FilterQuery {
+  const deep = firstBeyond(raw, maxQueryLevels, pointer)
+  if (deep !== undefined) return wrong("too-deep", deep, `more than ${maxQueryLevels} levels`, problems)
   const before = problems.errors.length
   const query = parsePredicate(raw, pointer, problems)
   return problems.errors.length > before ? nothing : query
+}
+
+/** The first object or list below more than some levels. */
+function firstBeyond(raw: unknown, levels: number, pointer: JsonPointer): JsonPointer | undefined {
+  if (typeof raw !== "object" || raw === null) return undefined
+  if (levels === 0) return pointer
+  for (const key of Object.keys(raw)) {
+    const deep = firstBeyond((raw as Record<string, unknown>)[key], levels - 1, childPointer(pointer, key))
+    if (deep !== undefined) return deep
+  }
+  return undefined
 }
 
 function parsePredicate(raw: unknown, pointer: JsonPointer, problems: Problems): FilterQuery {
@@ -36,67 +48,98 @@ function parsePredicate(raw: unknown, pointer: JsonPointer, problems: Problems):
 
 function parseMember(key: string, value: unknown, pointer: JsonPointer, problems: Problems): FilterQuery {
   if (key.startsWith("%%")) return wrong("wrong-operand", pointer, "a key of a filter's query is a field, never an expansion", problems)
-  if (!isOperator(key)) return parseField({ path: key, pointer, nots: [] }, value, problems)
-  const name = key.slice(1)
-  return logicalOperators.has(name) ? parseLogical(name, value, pointer, problems) : parseLiteral(key, value, pointer, problems)
+  if (!isOperator(key)) {
+    const before = problems.errors.length
+    parseCondition(key, null, { context: "query", pointer, problems })
+    return problems.errors.length > before ? nothing : parseField({ path: key, pointer }, value, problems)
+  }
+  if (isLogical(key)) return parseLogical(key, value, pointer, problems, (item, at) => parsePredicate(item, at, problems))
+  const fault = faultBesideFields(key)
+  return fault === undefined ? parseLiteral(key, value, pointer, problems) : wrong("unknown-operator", pointer, fault, problems)
 }
 
-function parseLogical(name: string, value: unknown, pointer: JsonPointer, problems: Problems): FilterQuery {
-  if (!Array.isArray(value) || value.length === 0) return wrong("wrong-operand", pointer, `\`$${name}\` needs a list that is not empty`, problems)
-  const of = value.map((item: unknown, index) => parsePredicate(item, childPointer(pointer, index), problems))
+/** `parse` reads what is joined: predicates, or below a field conditions on it. */
+function parseLogical(key: string, value: unknown, pointer: JsonPointer, problems: Problems, parse: (item: unknown, pointer: JsonPointer) => FilterQuery): FilterQuery {
+  if (!Array.isArray(value) || value.length === 0) return wrong("wrong-operand", pointer, `\`${key}\` needs a list that is not empty`, problems)
+  const of = value.map((item: unknown, index) => parse(item, childPointer(pointer, index)))
+  const name = key.slice(1)
   if (name === "and") return { kind: "every", of }
   return name === "or" ? { kind: "some", of } : { kind: "not", of: { kind: "some", of } }
 }
 
-/** A field, at its place, and the keys of each `$not` between it and a condition on it. */
-interface Field { readonly path: string; readonly pointer: JsonPointer; readonly nots: readonly string[] }
+/** A field, and the place of a condition on it. */
+interface Field { readonly path: string; readonly pointer: JsonPointer }
 
 function parseField(field: Field, value: unknown, problems: Problems): FilterQuery {
   // Operators beside fields are no condition either, and reported as such.
-  if (!isPlainObject(value) || Object.keys(value).length === 0 || !Object.keys(value).every(isOperator)) return parseCondition(field, value, isLiteral(value) ? value : undefined, problems)
-  const pointer = field.nots.reduce(childPointer, field.pointer)
+  if (!isOperators(value)) return parseValue(field, value, problems)
   const of: FilterQuery[] = []
-  // A value of Extended JSON, such as `{"$oid": …}`, comes to stand here too.
   const rest: string[] = []
   for (const key of Object.keys(value)) {
-    const name = key.slice(1)
-    if (name === "not") of.push(parseNot({ ...field, nots: [...field.nots, key] }, value[key], childPointer(pointer, key), problems))
-    else if (name === "elemMatch") of.push(parseElemMatch(field, value[key], childPointer(pointer, key), problems))
-    else if (expressionOperators.has(name)) of.push(parseCondition(field, { [key]: value[key] }, literalOperators.has(name) && isLiteral(value[key]) ? spelled(value, [key]) : undefined, problems))
-    else rest.push(key)
+    const part = parseOperator(field, key, value[key], problems)
+    if (part === "literal") rest.push(key)
+    else of.push(part)
   }
-  if (rest.length > 0) of.push(parseLiteralField(field, spelled(value, rest), pointer, problems))
+  if (rest.length > 0) of.push(parseLiteralOperators(field, value, rest, problems))
   return { kind: "every", of }
 }
 
-function parseNot(field: Field, value: unknown, pointer: JsonPointer, problems: Problems): FilterQuery {
-  return isPlainObject(value) ? { kind: "not", of: parseField(field, value, problems) } : wrong("wrong-operand", pointer, "`$not` needs an object", problems)
+/** One operator on a field; "literal": the database's own, which may belong to others beside it. */
+function parseOperator(field: Field, key: string, operand: unknown, problems: Problems): FilterQuery | "literal" {
+  const at: Field = { path: field.path, pointer: childPointer(field.pointer, key) }
+  const parseItem = (item: unknown, pointer: JsonPointer): FilterQuery => parseField({ path: field.path, pointer }, item, problems)
+  const name = key.slice(1)
+  if (name === "not") return parseNot(at, operand, problems)
+  if (name === "elemMatch") return parseElemMatch(at, operand, problems)
+  if (isLogical(key)) return parseLogical(key, operand, at.pointer, problems, parseItem)
+  if (name === "all" && isElemMatches(operand)) return { kind: "every", of: operand.map((item, index) => parseItem(item, childPointer(at.pointer, index))) }
+  if (literalOperators.has(name) && isLiteral(operand)) return parseExpressed(field, { [key]: operand }, () => parseLiteralOperators(field, { [key]: operand }, [key], problems), problems)
+  if (expressionOperators.has(name)) return parseExpressed(field, { [key]: operand }, undefined, problems)
+  const fault = faultOnField(key)
+  return fault === undefined ? "literal" : wrong("unknown-operator", at.pointer, fault, problems)
 }
 
-function parseElemMatch(field: Field, value: unknown, pointer: JsonPointer, problems: Problems): FilterQuery {
-  if (!isPlainObject(value)) return wrong("wrong-operand", pointer, "`$elemMatch` needs an object", problems)
+function parseNot(field: Field, value: unknown, problems: Problems): FilterQuery {
+  return isPlainObject(value) ? { kind: "not", of: parseField(field, value, problems) } : wrong("wrong-operand", field.pointer, "`$not` needs an object", problems)
+}
+
+/** Items that are documents are asked by a predicate, other values by operators. */
+function parseElemMatch({ path, pointer }: Field, value: unknown, problems: Problems): FilterQuery {
+  if (!isPlainObject(value) || isWrapper(value)) return wrong("wrong-operand", pointer, "`$elemMatch` needs an object", problems)
+  const literal = (items: Value): FilterQuery => ({ kind: "literal", query: { [path]: { $elemMatch: items } }, pointer })
   const keys = Object.keys(value)
-  const tests = keys.filter((key) => isOperator(key) && !logicalOperators.has(key.slice(1)))
-  if (tests.length > 0) return tests.length < keys.length ? wrong("wrong-operand", pointer, "operators and fields are mixed", problems) : parseLiteralField(field, { $elemMatch: spelled(value, tests) }, pointer, problems)
-  readAsExpression(field, null, problems)
-  return { kind: "elemMatch", path: field.path, of: parsePredicate(value, pointer, problems), pointer }
+  if (isReference(keys)) {
+    const reference = readLiteral(value, pointer, problems)
+    return reference === undefined ? nothing : literal(reference.value)
+  }
+  const tests = keys.filter((key) => isOperator(key) && !isLogical(key) && !isBesideFields(key))
+  if (tests.length === 0) return { kind: "elemMatch", path, of: parsePredicate(value, pointer, problems), pointer }
+  if (tests.length < keys.length) return wrong("wrong-operand", pointer, "operators and fields are mixed", problems)
+  const before = problems.errors.length
+  // Only for its problems: what is asked of an item is asked as of a field.
+  parseField({ path, pointer }, value, problems)
+  if (problems.errors.length > before) return nothing
+  const operators = readOperators(value, tests, pointer, problems)
+  return operators === undefined ? nothing : literal(operators)
+}
+
+/** What a field is to be equal to, or a conversion or call that gives it. */
+function parseValue(field: Field, value: unknown, problems: Problems): FilterQuery {
+  const literal = (): FilterQuery => parseLiteral(field.path, value, field.pointer, problems)
+  // The expression language has no references.
+  if (isPlainObject(value) && isReference(Object.keys(value))) return literal()
+  return parseExpressed(field, value, isLiteral(value) ? literal : undefined, problems)
 }
 
 /**
  * A condition the expression language knows. It is read as one in any case, so that its faults are found when the app is loaded.
- * `literal`: the same as the database spells it, where nothing in it hangs on the request.
+ * `literal` gives the same as the database spells it, where nothing in it hangs on the request.
  */
-function parseCondition(field: Field, condition: unknown, literal: unknown, problems: Problems): FilterQuery {
-  const expression = readAsExpression(field, condition, problems)
-  return literal === undefined ? { kind: "leaf", expression, reverse: { kind: "not", of: expression } } : parseLiteral(field.path, literal, field.nots.reduce(childPointer, field.pointer), problems)
-}
-
-/** The expression around the field is read, so that problems stand at their places, and the `$not`s around the condition are taken off again. */
-function readAsExpression({ path, pointer, nots }: Field, condition: unknown, problems: Problems): Expression {
-  const raw = nots.reduceRight<unknown>((inner, key) => ({ [key]: inner }), condition)
-  let expression = parseExpression({ [path]: raw }, { context: "query", pointer: pointer.slice(0, pointer.lastIndexOf("/")), problems })
-  for (let depth = 0; depth < nots.length && expression.kind === "not"; depth++) expression = expression.of
-  return expression
+function parseExpressed({ path, pointer }: Field, condition: unknown, literal: (() => FilterQuery) | undefined, problems: Problems): FilterQuery {
+  const before = problems.errors.length
+  const expression = parseCondition(path, condition, { context: "query", pointer, problems })
+  if (problems.errors.length > before) return nothing
+  return literal === undefined ? { kind: "leaf", expression, reverse: { kind: "not", of: expression } } : literal()
 }
 
 /** Whether nothing in a value hangs on the request. */
@@ -106,96 +149,77 @@ function isLiteral(value: unknown): boolean {
   return !isPlainObject(value) || Object.keys(value).every((key) => !key.startsWith("%") && isLiteral(value[key]))
 }
 
-/** Conditions on a field that only the database understands; the path is still one of the expression language. */
-function parseLiteralField(field: Field, condition: Record<string, unknown>, pointer: JsonPointer, problems: Problems): FilterQuery {
-  readAsExpression(field, null, problems)
-  return parseLiteral(field.path, condition, pointer, problems)
+/** Operators as the database spells them: `%eq` is another spelling of `$eq`. Those that belong together, such as a pattern and its options, are one condition. */
+function parseLiteralOperators({ path, pointer }: Field, from: Record<string, unknown>, keys: readonly string[], problems: Problems): FilterQuery {
+  const operators = readOperators(from, keys, pointer, problems)
+  return operators === undefined ? nothing : { kind: "literal", query: { [path]: operators }, pointer }
+}
+
+function readOperators(from: Record<string, unknown>, keys: readonly string[], pointer: JsonPointer, problems: Problems): Document | undefined {
+  const operators: Document = {}
+  for (const key of keys) {
+    const name = `$${key.slice(1)}`
+    const at = childPointer(pointer, key)
+    if (Object.hasOwn(operators, name)) wrong("wrong-operand", at, `\`${name}\` stands here in both spellings`, problems)
+    const operand = readLiteral(from[key], at, problems)
+    if (operand === undefined) return undefined
+    operators[name] = operand.value
+  }
+  return operators
+}
+
+function parseLiteral(key: string, raw: unknown, pointer: JsonPointer, problems: Problems): FilterQuery {
+  const literal = readLiteral(raw, pointer, problems)
+  return literal === undefined ? nothing : { kind: "literal", query: { [key]: literal.value }, pointer }
 }
 
 /** What only the database understands; an expansion in it could not be replaced safely. */
-function parseLiteral(key: string, value: unknown, pointer: JsonPointer, problems: Problems): FilterQuery {
-  let query: Document
+function readLiteral(raw: unknown, pointer: JsonPointer, problems: Problems): { readonly value: Value } | undefined {
+  let value: Value
   try {
-    query = fromEjson({ [key]: value }) as Document
+    value = fromEjson(raw, pointer)
   } catch (error) {
-    if (error instanceof EjsonError) return wrong("wrong-operand", pointer, "the value is no Extended JSON", problems)
-    throw error
+    if (!(error instanceof EjsonError)) throw error
+    wrong("wrong-operand", error.path, "the value is no Extended JSON", problems)
+    return undefined
   }
-  const fault = faultIn(query)
-  return fault === undefined ? { kind: "literal", query, pointer } : wrong(fault.code, pointer, fault.detail, problems)
+  const fault = faultIn(value, pointer)
+  if (fault === undefined) return { value }
+  wrong(fault.code, fault.pointer, fault.detail, problems)
+  return undefined
 }
 
-function faultIn(value: Value): { code: "unknown-operator" | "wrong-operand"; detail: string } | undefined {
-  if (typeof value === "string") return value.startsWith("%%") ? { code: "wrong-operand", detail: "an expansion cannot stand here" } : undefined
-  const children = Array.isArray(value) ? (value as readonly Value[]).map((item): [string, Value] => ["", item]) : isDocument(value) ? Object.entries(value) : []
+interface Fault { readonly code: "unknown-operator" | "wrong-operand"; readonly pointer: JsonPointer; readonly detail: string }
+
+function faultIn(value: Value, pointer: JsonPointer): Fault | undefined {
+  if (typeof value === "string") return value.startsWith("%%") ? { code: "wrong-operand", pointer, detail: "an expansion cannot stand here" } : undefined
+  const children = Array.isArray(value) ? Object.entries(value as readonly Value[]) : isDocument(value) ? Object.entries(value) : []
   for (const [key, child] of children) {
-    if (refusedOperators.has(key)) return { code: "unknown-operator", detail: `\`${key}\` cannot be used in a filter` }
-    if (key.startsWith("%")) return { code: "unknown-operator", detail: `\`${key}\` is no operator of the database` }
-    const fault = faultIn(child)
+    const at = childPointer(pointer, key)
+    const refused = refusal(key)
+    if (refused !== undefined) return { code: "unknown-operator", pointer: at, detail: refused }
+    if (key.startsWith("%")) return { code: "unknown-operator", pointer: at, detail: `\`${key}\` is no operator of the database` }
+    const fault = faultIn(child, at)
     if (fault !== undefined) return fault
   }
   return undefined
 }
 
-/** The query for one request: `"none"` when no document can match. Throws {@link CallsWanted}. */
-export function resolveFilterQuery(query: FilterQuery, rules: BoundRules, wanted = true): Document | "none" {
-  switch (query.kind) {
-    case "every": return (wanted ? allOf : oneOf)(query.of.map((part) => resolveFilterQuery(part, rules, wanted)))
-    case "some": return (wanted ? oneOf : allOf)(query.of.map((part) => resolveFilterQuery(part, rules, wanted)))
-    case "not": return resolveFilterQuery(query.of, rules, !wanted)
-    case "literal": return wanted ? query.query : { $nor: [query.query] }
-    case "leaf": {
-      const pushed = rules.pushedAsFilter(wanted ? query.expression : query.reverse)
-      // INVARIANT: a filter only restricts; what the database cannot decide exactly must not lift it.
-      return pushed.exact ? pushed.query : "none"
-    }
-    case "elemMatch": return resolveElemMatch(query.path, resolveFilterQuery(query.of, rules, wanted), wanted)
-  }
+function isOperators(value: unknown): value is Record<string, unknown> {
+  if (!isPlainObject(value) || isWrapper(value)) return false
+  const keys = Object.keys(value)
+  return keys.length > 0 && keys.every(isOperator) && !isReference(keys)
 }
 
-/** No item may fail to be false: `F($elemMatch: e)` is that there is no item without `F(e)`. */
-function resolveElemMatch(path: string, inner: Document | "none", wanted: boolean): Document | "none" {
-  if (wanted) return inner === "none" ? "none" : { [path]: { $elemMatch: inner } }
-  return { $nor: [{ [path]: { $elemMatch: inner === "none" ? {} : { $nor: [inner] } } }] }
-}
-
-/** The conjunction of queries; one that matches nothing wins. */
-export function allOf(queries: readonly (Document | "none")[]): Document | "none" {
-  if (queries.includes("none")) return "none"
-  const parts = distinct((queries as readonly Document[]).filter((query) => Object.keys(query).length > 0))
-  return parts.length > 1 ? { $and: parts } : (parts[0] ?? {})
-}
-
-/** The disjunction of queries; those that match nothing are left out. */
-export function oneOf(queries: readonly (Document | "none")[]): Document | "none" {
-  const parts = distinct(queries.filter((query) => query !== "none"))
-  if (parts.length === 0) return "none"
-  if (parts.some((query) => Object.keys(query).length === 0)) return {}
-  return parts.length > 1 ? { $or: parts } : (parts[0] as Document)
-}
-
-/** Lists longer than this were written out by hand and are sent as they are. */
-const mostCompared = 16
-
-/** Each query once: a gate often asks the same for reading and for writing, and a filter what a role asks. */
-function distinct(queries: readonly Document[]): Document[] {
-  return queries.length > mostCompared ? [...queries] : queries.filter((query, at) => !queries.slice(0, at).some((earlier) => identical(earlier, query)))
-}
-
-/** Operators as the database spells them: `%eq` is another spelling of `$eq`. */
-function spelled(from: Record<string, unknown>, keys: readonly string[]): Record<string, unknown> {
-  return Object.fromEntries(keys.map((key) => [`$${key.slice(1)}`, from[key]]))
-}
-
-function isOperator(key: string): boolean {
-  return key.startsWith("$") || (key.startsWith("%") && !key.startsWith("%%"))
+function isElemMatches(operand: unknown): operand is readonly Record<string, unknown>[] {
+  return Array.isArray(operand) && operand.length > 0 && operand.every((item: unknown) => isPlainObject(item) && Object.keys(item).join() === "$elemMatch")
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value)
 }
 
-function wrong(code: "wrong-operand" | "unknown-operator", pointer: JsonPointer, detail: string, problems: Problems): FilterQuery {
+function wrong(code: "wrong-operand" | "unknown-operator" | "too-deep", pointer: JsonPointer, detail: string, problems: Problems): FilterQuery {
   problems.errors.push(new ExpressionError(code, pointer, detail))
   return nothing
 }

@@ -1,7 +1,7 @@
 // Which filters restrict a request, and what they add to it (specification 12).
 import { isDocument, rank, rankOf, type Document, type Value } from "../../kernel/index.ts"
 import type { BoundRules } from "./bound.ts"
-import { allOf, resolveFilterQuery } from "./filter-query.ts"
+import { allOf, resolveFilterQuery } from "./resolve-filter-query.ts"
 
 /** What the filters of one request add: one query, and projections applied one after the other. */
 export interface AppliedFilters {

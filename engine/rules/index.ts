@@ -4,7 +4,7 @@ export { bindRules, CallsWanted, storedScope, type BoundRole, type BoundRules } 
 export { effectiveRules, type EffectiveRules } from "./effective.ts"
 export { decideEvent, type EventDecision, type RuledEvent } from "./events.ts"
 export { explainAccess, type AccessExplanation, type AccessQuestion, type AssignedExplanation, type ExplainedField, type ExplainedPermission, type ExplainedRole } from "./explain.ts"
-export { allOf } from "./filter-query.ts"
+export { allOf } from "./resolve-filter-query.ts"
 export { applyFilters, type AppliedFilters } from "./filters.ts"
 export { identical } from "./identical.ts"
 export { parseRules, type ParseRulesOptions } from "./parse.ts"

@@ -122,7 +122,10 @@ function parsePermission<Key extends string>(keys: Keys<Key>, key: Key, context:
   return { read: readExpression(inner, "read", context, problems), write: readExpression(inner, "write", context, problems) }
 }
 
-function parseFields(keys: Keys<"fields">, problems: Problems): FieldRules | undefined {
+/** Levels of nested fields. SOURCE: specification 2.5: a path has as many segments. */
+const maxFieldLevels = 100
+
+function parseFields(keys: Keys<"fields">, problems: Problems, level = 1): FieldRules | undefined {
   const raw = keys.get("fields")
   if (raw === undefined) return undefined
   const pointer = keys.pointer("fields")
@@ -130,15 +133,19 @@ function parseFields(keys: Keys<"fields">, problems: Problems): FieldRules | und
     report(problems, "wrong-operand", pointer, "`fields` is an object")
     return new Map()
   }
-  return new Map(Object.keys(raw).map((name) => [name, parseField(name, raw[name], childPointer(pointer, name), problems)]))
+  if (level > maxFieldLevels) {
+    report(problems, "too-deep", pointer, `more than ${maxFieldLevels} levels of fields`)
+    return new Map()
+  }
+  return new Map(Object.keys(raw).map((name) => [name, parseField(name, raw[name], childPointer(pointer, name), problems, level)]))
 }
 
-function parseField(name: string, raw: unknown, pointer: JsonPointer, problems: Problems): FieldRule {
+function parseField(name: string, raw: unknown, pointer: JsonPointer, problems: Problems, level: number): FieldRule {
   // SECURITY: such an entry would guard nothing; nested fields are written as nested objects.
   if (name === "" || name.includes(".") || name.startsWith("$")) report(problems, "bad-field-name", pointer, "a name under `fields` is one field, without dots, not empty and not beginning with `$`")
   if (raw === null) return { read: undefined, write: undefined, fields: undefined }
   const keys = readKeys(raw, { known: fieldKeys, aliases: {}, pointer, problems })
-  return { read: readExpression(keys, "read", "field", problems), write: readExpression(keys, "write", "field", problems), fields: parseFields(keys, problems) }
+  return { read: readExpression(keys, "read", "field", problems), write: readExpression(keys, "write", "field", problems), fields: parseFields(keys, problems, level + 1) }
 }
 
 function parseFilter(raw: unknown, pointer: JsonPointer, problems: Problems): Filter {

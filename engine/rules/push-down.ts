@@ -1,7 +1,7 @@
 // What of a list of roles the database can decide (specification 15).
 import { isIndex, type Document } from "../../kernel/index.ts"
 import type { Expression, Pushed } from "../expressions/index.ts"
-import { allOf, oneOf } from "./filter-query.ts"
+import { allOf, oneOf } from "./resolve-filter-query.ts"
 import { hasFieldPermissions, type BoundRole, type BoundRules } from "./bound.ts"
 import { readableProjection } from "./standing.ts"
 import type { FieldPermission, FieldRules } from "./types.ts"

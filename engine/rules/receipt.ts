@@ -2,7 +2,7 @@
 import type { Document, JsonPointer } from "../../kernel/index.ts"
 import { bind, leftOver, type Expression, type LeftOver, type Ternary } from "../expressions/index.ts"
 import type { BoundRules } from "./bound.ts"
-import { resolveFilterQuery } from "./filter-query.ts"
+import { resolveFilterQuery } from "./resolve-filter-query.ts"
 import { pushAssigned, pushVisible } from "./push-down.ts"
 import type { FieldPermission, Role } from "./types.ts"
 

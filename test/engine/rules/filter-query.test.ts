@@ -1,27 +1,9 @@
 // Queries of filters: expansions as values, database operators beside them, and values that are missing.
 import { describe, expect, test } from "vitest"
-import { applyFilters, bindRules, CallsWanted, createCallTable, defaultRuleSettings, parseRules, type AppliedFilters, type Problems } from "../../../engine/index.ts"
+import { applyFilters, bindRules, CallsWanted, createCallTable, defaultRuleSettings, parseRules } from "../../../engine/index.ts"
 import { ObjectId, UUID, type Document, type Value } from "../../../kernel/index.ts"
 import { compileFilter } from "../../../server/storage/language/index.ts"
-
-const user: Document = { id: "u1", custom_data: { team: "red", teams: ["red", "blue"], none: null, odd: { $ne: "" }, holed: { x: undefined } } }
-
-function parse(filters: readonly unknown[]): { applied: AppliedFilters; errors: string[] } {
-  const problems: Problems = { errors: [], warnings: [] }
-  const rules = parseRules({ filters }, { kind: "collection", problems })
-  const errors = problems.errors.map(({ code, path }) => `${code} ${path}`)
-  return { errors, applied: errors.length > 0 ? { query: "none", projections: [], conflict: false } : applyFilters(bindRules(rules, { user }, createCallTable(), defaultRuleSettings)) }
-}
-
-const documents: readonly Document[] = [
-  { _id: 1, team: "red", n: 1, name: "Ana" }, { _id: 2, team: "blue", n: 2, name: "bo" }, { _id: 3, n: 3 }, { _id: 4, team: null, n: 4 }, { _id: 5, team: ["red", "x"], n: 5, list: [{ t: "red", k: 1 }, { t: "x", k: 2 }] },
-]
-
-function matching(query: unknown): unknown[] {
-  const { applied, errors } = parse([{ name: "f", apply_when: {}, query }])
-  expect(errors).toEqual([])
-  return applied.query === "none" ? [] : documents.filter(compileFilter(applied.query)).map(({ _id }) => _id)
-}
+import { documents, matching, parse, user } from "./filter-world.ts"
 
 describe("values", () => {
   test.each<[string, unknown, number[]]>([
@@ -127,21 +109,6 @@ describe("operators", () => {
     const query = parse([{ name: "f", apply_when: {}, query: { a: { "%stringToOid": id }, b: { $in: [{ "%oidToString": { $oid: id } }] } } }]).applied.query as Document
     const found: Document = { a: ObjectId.createFromHexString(id), b: id }
     expect([found, { ...found, a: id }, { ...found, b: "x" }].map(compileFilter(query))).toEqual([true, false, false])
-  })
-})
-
-describe("what is refused when it is loaded", () => {
-  test.each<[unknown, string]>([
-    [{ $where: "1" }, "unknown-operator /filters/0/query/$where"], [{ $text: { $search: "a" } }, "unknown-operator /filters/0/query/$text"], [{ "%%user.id": "a" }, "wrong-operand /filters/0/query/%%user.id"],
-    [{ a: { $gt: 1, b: 2 } }, "wrong-operand /filters/0/query/a"], [{ $or: [] }, "wrong-operand /filters/0/query/$or"], [{ a: "%%root.b" }, "expansion-not-available /filters/0/query/a"], [{ a: { $regex: "%%user.id" } }, "wrong-operand /filters/0/query/a"], [[], "wrong-operand /filters/0/query"],
-    [{ a: { $not: 5 } }, "wrong-operand /filters/0/query/a/$not"], [{ a: { $elemMatch: [] } }, "wrong-operand /filters/0/query/a/$elemMatch"], [{ a: { $elemMatch: null } }, "wrong-operand /filters/0/query/a/$elemMatch"], [{ $and: {} }, "wrong-operand /filters/0/query/$and"], [{ $nor: [] }, "wrong-operand /filters/0/query/$nor"], [{ $or: [5] }, "wrong-operand /filters/0/query/$or/0"],
-    [{ $expr: { $function: { body: "" } } }, "unknown-operator /filters/0/query/$expr"], [{ $expr: [{ $accumulator: {} }] }, "unknown-operator /filters/0/query/$expr"], [{ $expr: { $eq: ["$a", "%%user.id"] } }, "wrong-operand /filters/0/query/$expr"], [{ "%expr": true }, "unknown-operator /filters/0/query/%expr"],
-    [{ a: { $size: -1 } }, "wrong-operand /filters/0/query/a/$size"], [{ a: { "%not": { $not: { $size: -1 } } } }, "wrong-operand /filters/0/query/a/%not/$not/$size"], [{ a: { $elemMatch: { $gt: 1, b: 2 } } }, "wrong-operand /filters/0/query/a/$elemMatch"], [{ a: { $not: { $gt: 1, b: 2 } } }, "wrong-operand /filters/0/query/a/$not"],
-    [{ "a..b": 1 }, "bad-path /filters/0/query/a..b"], [{ "a..b": { $mod: [2, 0] } }, "bad-path /filters/0/query/a..b"], [{ "a..b": { $elemMatch: { b: 1 } } }, "bad-path /filters/0/query/a..b"], [{ "a..b": { $elemMatch: { $gt: 1 } } }, "bad-path /filters/0/query/a..b"], [{ "a..b": { $not: { $not: { $gt: 1 } } } }, "bad-path /filters/0/query/a..b"],
-    [{ a: { $oid: "x" } }, "wrong-operand /filters/0/query/a"], [{ a: { $not: { $mod: { $oid: "x" } } } }, "wrong-operand /filters/0/query/a/$not"],
-    [{ $or: [{ a: { $elemMatch: { $where: "1" } } }] }, "unknown-operator /filters/0/query/$or/0/a/$elemMatch"], [{ a: { $mod: [2, { "%function": {} }] } }, "unknown-operator /filters/0/query/a"], [{ a: { $type: { $numberLong: "x" } } }, "wrong-operand /filters/0/query/a"],
-  ])("%j", (query, error) => {
-    expect(parse([{ name: "f", apply_when: {}, query }]).errors).toEqual([error])
   })
 })
 

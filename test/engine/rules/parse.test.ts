@@ -10,6 +10,12 @@ function parse(raw: unknown): { rules: Rules; errors: string[]; warnings: string
 
 const role = (more: object): unknown => ({ roles: [{ name: "r", apply_when: {}, ...more }] })
 
+function nestedFields(levels: number): object {
+  let fields: object = { read: true }
+  for (let level = 0; level < levels; level += 1) fields = { fields: { a: fields } }
+  return fields
+}
+
 describe("keys", () => {
   test.each<[string, unknown, string[]]>([
     ["an unknown key of a role", role({ read: true, writes: false }), ["unknown-key /roles/0/writes"]],
@@ -25,6 +31,9 @@ describe("keys", () => {
     ["a dotted name", role({ fields: { "a.b": { read: true } } }), ["bad-field-name /roles/0/fields/a.b"]],
     ["an empty name", role({ fields: { "": {} } }), ["bad-field-name /roles/0/fields/"]],
     ["an operator as a nested name", role({ fields: { a: { fields: { $x: {} } } } }), ["bad-field-name /roles/0/fields/a/fields/$x"]],
+    ["fields in 101 levels", role(nestedFields(101)), [`too-deep /roles/0${"/fields/a".repeat(100)}/fields`]],
+    ["fields in 20,000 levels", role(nestedFields(20_000)), [`too-deep /roles/0${"/fields/a".repeat(100)}/fields`]],
+    ["fields in 100 levels", role(nestedFields(100)), []],
     ["search that is no boolean", role({ search: "true" }), ["wrong-operand /roles/0/search"]],
     ["a role without a name", { roles: [{ apply_when: {} }] }, ["wrong-operand /roles/0"]],
     ["two roles without a name", { roles: [{ apply_when: {} }, { apply_when: {} }] }, ["wrong-operand /roles/0", "wrong-operand /roles/1"]],
