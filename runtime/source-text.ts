@@ -44,7 +44,8 @@ function prepareSource(kind: "function" | "module", name: string, text: string, 
 
 function findProblem(text: string, names: readonly string[], filename: string): string | undefined {
   try {
-    compileFunction(text, names, { filename })
+    // In the wrapper the text does not begin the file, where V8 lets `#!` and `-->` begin a comment. An empty directive before it changes nothing else.
+    compileFunction(`"";${text}`, names, { filename })
     return undefined
   } catch (error) {
     if (!(error instanceof Error)) return "cannot be parsed"

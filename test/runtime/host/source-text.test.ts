@@ -26,6 +26,9 @@ describe("prepareSources()", () => {
     ["an import", "import fs from 'fs'"],
     ["a parameter declared again", "let exports = 1"],
     ["deep nesting", "(".repeat(200_000)],
+    ["what is a comment only where a file begins", "#!/usr/bin/env node\nexports = () => 1"],
+    ["what closes a comment where none is open", "--> note\nexports = () => 1"],
+    ["what only strict code forbids, after its directive", "'use strict'; with (context) exports = () => 1"],
   ])("refuses %s", (_, source) => {
     expect(problemOf(source)).toEqual(expect.any(String))
   })
