@@ -19,23 +19,45 @@ const invalid = (detail: string): RequestError => new RequestError("InvalidParam
 export function readHttpOrder(method: string, settings: Document): HttpOrder {
   if (!methods.has(method)) throw invalid("the HTTP method is unknown")
   const url = readUrl(settings)
-  const headers = readHeaders(settings["headers"])
-  const credentials = url.username === "" && url.password === "" ? undefined : { username: decodeURIComponent(url.username), password: decodeURIComponent(url.password) }
+  const headers = readHeaders(named(settings, "headers") ?? {})
+  const credentials = url.username === "" && url.password === "" ? undefined : { username: unescaped(url.username), password: unescaped(url.password) }
   url.username = url.password = ""
   const isDigest = settings["digestAuth"] === true
   if (isDigest && credentials === undefined) throw invalid("digestAuth needs a username and a password")
   if (credentials !== undefined && !isDigest && !hasHeader(headers, "Authorization")) {
     headers.push(["Authorization", `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString("base64")}`])
   }
-  const cookies = cookieHeader(settings["cookies"])
+  const cookies = cookieHeader(named(settings, "cookies") ?? {})
   if (cookies !== undefined) headers.push(["Cookie", cookies])
   const body = readBody(settings, headers)
+  const authUrl = text(settings, "authUrl")
   return {
     exchange: { method: method.toUpperCase(), url, headers, body },
     followRedirects: settings["followRedirects"] === true,
     digest: isDigest ? credentials : undefined,
-    authUrl: typeof settings["authUrl"] === "string" && settings["authUrl"] !== "" ? parseUrl(settings["authUrl"]) : undefined,
+    authUrl: authUrl === undefined ? undefined : parseUrl(authUrl),
   }
+}
+
+function unescaped(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    throw invalid("the username or password in the address is not escaped as it has to be")
+  }
+}
+
+/** A setting that holds names, or undefined where there is none. */
+function named(settings: Document, name: string): Document | undefined {
+  const value = settings[name]
+  if (value === undefined || value === null) return undefined
+  if (!isDocument(value)) throw invalid(`${name} must be an object`)
+  return value
+}
+
+function oneText(value: Value, name: string): string {
+  if (Array.isArray(value)) throw invalid(`${name} must hold one text for each name`)
+  return listOf(value, name)[0] as string
 }
 
 function parseUrl(address: string): URL {
@@ -58,8 +80,8 @@ function readUrl(settings: Document): URL {
   if (whole === undefined && host === undefined) throw invalid("the request has no address: give `url` or `host`")
   const path = text(settings, "path") ?? ""
   const url = parseUrl(whole ?? `${text(settings, "scheme") ?? "http"}://${host}${path === "" || path.startsWith("/") ? path : `/${path}`}`)
-  const query = settings["query"]
-  if (isDocument(query)) for (const name of Object.keys(query)) for (const value of listOf(query[name], "query")) url.searchParams.append(name, value)
+  const query = named(settings, "query") ?? {}
+  for (const name of Object.keys(query)) for (const value of listOf(query[name], "query")) url.searchParams.append(name, value)
   const fragment = text(settings, "fragment")
   if (fragment !== undefined) url.hash = fragment
   const [username, password] = [text(settings, "username"), text(settings, "password")]
@@ -80,9 +102,7 @@ function listOf(value: Value, name: string): string[] {
 /** SECURITY: these decide where and how a message ends; a function may not set them. */
 const reserved = new Set(["Host", "Content-Length", "Transfer-Encoding", "Connection", "Upgrade", "Te", "Trailer", "Expect", "Proxy-Authorization", "Proxy-Connection"])
 
-function readHeaders(value: Value): [string, string][] {
-  if (value === undefined || value === null) return []
-  if (!isDocument(value)) throw invalid("headers must be an object")
+function readHeaders(value: Document): [string, string][] {
   return Object.keys(value).flatMap((key) => {
     const name = canonicalHeader(key)
     if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) throw invalid("a header has no valid name")
@@ -98,9 +118,9 @@ function hasHeader(headers: readonly (readonly [string, string])[], name: string
   return headers.some(([each]) => each === name)
 }
 
-function cookieHeader(value: Value): string | undefined {
-  if (!isDocument(value) || Object.keys(value).length === 0) return undefined
-  const pairs = Object.keys(value).map((name) => `${name}=${String(value[name])}`)
+function cookieHeader(value: Document): string | undefined {
+  if (Object.keys(value).length === 0) return undefined
+  const pairs = Object.keys(value).map((name) => `${name}=${oneText(value[name], "cookies")}`)
   if (pairs.some((pair) => /[\0\r\n;]/.test(pair))) throw invalid("a cookie has no valid name or value")
   return pairs.join("; ")
 }
@@ -108,13 +128,17 @@ function cookieHeader(value: Value): string | undefined {
 const quoted = (name: string): string => name.replaceAll(/["\r\n]/g, (letter) => encodeURIComponent(letter))
 
 function readBody(settings: Document, headers: [string, string][]): Buffer | undefined {
-  const { body, form } = settings
+  const { body } = settings
+  const form = named(settings, "form")
   const hasBody = body !== undefined && body !== null
-  if (hasBody && form !== undefined && form !== null) throw invalid("body and form exclude each other")
-  if (isDocument(form)) {
+  if (hasBody && form !== undefined) throw invalid("body and form exclude each other")
+  if (form !== undefined) {
     const boundary = `form-${randomUUID()}`
+    // Only this one tells where the parts end.
+    const others = headers.filter(([name]) => name !== "Content-Type")
+    headers.splice(0, headers.length, ...others)
     headers.push(["Content-Type", `multipart/form-data; boundary=${boundary}`])
-    const parts = Object.keys(form).map((name) => `--${boundary}\r\nContent-Disposition: form-data; name="${quoted(name)}"\r\n\r\n${String(form[name])}\r\n`)
+    const parts = Object.keys(form).map((name) => `--${boundary}\r\nContent-Disposition: form-data; name="${quoted(name)}"\r\n\r\n${oneText(form[name], "form")}\r\n`)
     return Buffer.from(`${parts.join("")}--${boundary}--\r\n`)
   }
   if (!hasBody) return undefined

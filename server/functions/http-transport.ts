@@ -52,6 +52,8 @@ export function createHttpTransport(openHosts: readonly string[]): HttpTransport
       const before = headers[name]
       headers[name] = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value]
     }
+    // Node tells the length of a body by itself for some methods only; the body of a DELETE would be taken for the next request.
+    if (exchange.body !== undefined) headers["Content-Length"] = String(exchange.body.length)
     const message = await new Promise<IncomingMessage>((resolve, reject) => {
       const send = secure ? httpsRequest : httpRequest
       const request = send(url, { method: exchange.method, headers, agent: agentFor(isOpen, secure), lookup: isOpen ? undefined : guardedLookup, signal }, resolve)

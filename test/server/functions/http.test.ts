@@ -78,10 +78,17 @@ describe("requests", () => {
     const [type, form] = JSON.parse(text(await send("post", { url: base(), form: { 'a"b': "1" } }))) as [string, string]
     expect(type).toBe("multipart/form-data")
     expect(form).toContain('name="a%22b"\r\n\r\n1\r\n')
+    expect(JSON.parse(text(await send("post", { url: base(), form: { a: "1" }, headers: { "content-type": ["text/plain"] } })))).toEqual(["multipart/form-data", expect.stringContaining('name="a"')])
+  })
+
+  test.each(["get", "post", "put", "patch", "delete"])("carry a body with %s", async (method) => {
+    handler = (request, response) => response.end(JSON.stringify([request.method, request.headers["content-length"], request.body]))
+    expect(JSON.parse(text(await send(method, { url: base(), body: "é" })))).toEqual([method.toUpperCase(), "2", "\u00c3\u00a9"])
   })
 
   test.each([
     { headers: { "X-A": ["1\r\nX-B: 2"] } }, { headers: { "X A": ["1"] } }, { cookies: { a: "1; b=2" } }, { body: { a: 1 } }, { body: "x", form: { a: "1" } }, { headers: ["a"] }, { digestAuth: true },
+    { query: "a=1" }, { cookies: "a=1" }, { cookies: { a: { b: "1" } } }, { form: "a=1" }, { form: { a: { b: "1" } } }, { form: { a: ["1", "2"] } }, { authUrl: 5 }, { url: "http://a%zz:b@127.0.0.1/" },
   ] as Document[])("%j is refused", async (settings) => {
     await expect(send("post", { url: base(), ...settings })).rejects.toMatchObject({ code: "InvalidParameter" })
   })
