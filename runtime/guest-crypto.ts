@@ -6,6 +6,8 @@ import type { Json } from "../kernel/index.ts"
 
 const mostInput = 1024 * 1024
 const mostRsaBits = 8192
+/** Cost, block size and parallelization multiplied: four times what Node takes unasked. */
+const mostScrypt = 512 * 1024
 
 /** Reads a text or a binary argument as bytes. */
 export function bytesOf(value: Json | undefined, what: string): Buffer {
@@ -179,7 +181,10 @@ export const cryptoFunctions: Readonly<Record<string, (args: readonly Json[]) =>
   "node.key": keyInfo,
   "node.pbkdf2": ([password, salt, iterations, length, digest]) =>
     binary(pbkdf2Sync(bytesOf(password, "password"), bytesOf(salt, "salt"), numberOf(iterations, "iterations", 1_000_000), numberOf(length, "length", 1024), nodeHash(digest))),
-  "node.scrypt": ([password, salt, length, cost]) =>
-    binary(scryptSync(bytesOf(password, "password"), bytesOf(salt, "salt"), numberOf(length, "length", 1024), { N: cost === null || cost === undefined ? 16384 : numberOf(cost, "cost", 32768) })),
+  "node.scrypt": ([password, salt, length, cost, blockSize, parallelization]) => {
+    const [N, r, p] = [numberOf(cost ?? 16384, "cost", mostScrypt), numberOf(blockSize ?? 8, "blockSize", mostScrypt), numberOf(parallelization ?? 1, "parallelization", mostScrypt)]
+    if (N * r * p > mostScrypt) throw new RangeError("scrypt would take too long: cost, block size and parallelization are too high")
+    return binary(scryptSync(bytesOf(password, "password"), bytesOf(salt, "salt"), numberOf(length, "length", 1024), { N, r, p, maxmem: 64 * 1024 * 1024 }))
+  },
   "node.timingSafeEqual": ([left, right]) => timingSafeEqual(bytesOf(left, "left"), bytesOf(right, "right")),
 }

@@ -73,7 +73,8 @@ const installGlobals = () => {
   lazily(realm, "utils", newUtils)
   lazily(realm, "process", newProcess)
   lazily(realm, "Buffer", () => requireModule("buffer").Buffer)
-  for (const name of ["URL", "URLSearchParams", "TextEncoder", "TextDecoder", "structuredClone", "AbortController", "AbortSignal", "Event", "EventTarget", "DOMException", "crypto"]) {
+  for (const name of ["TextEncoder", "TextDecoder"]) lazily(realm, name, () => requireShim("encoding")[name])
+  for (const name of ["URL", "URLSearchParams", "structuredClone", "AbortController", "AbortSignal", "Event", "EventTarget", "DOMException", "crypto"]) {
     lazily(realm, name, () => requireShim("web")[name])
   }
 }

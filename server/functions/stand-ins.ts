@@ -13,7 +13,7 @@ export const bundleOptions = {
 
 /** What a stand-in's own text requires. */
 const dependencies: Readonly<Record<string, readonly string[]>> = {
-  assert: ["util"], buffer: [], events: [], path: [], punycode: [], querystring: [], stream: ["events", "buffer", "util", "string_decoder"], string_decoder: ["buffer"], url: ["punycode", "querystring"], util: [], zlib: ["assert", "util", "stream", "events", "string_decoder"],
+  assert: ["util"], buffer: [], events: [], path: [], punycode: [], querystring: [], stream: ["events", "buffer", "util", "string_decoder"], string_decoder: ["buffer"], url: ["punycode", "querystring"], util: ["assert"], zlib: ["assert", "util", "stream", "events", "string_decoder"],
 }
 
 /** These names, `buffer`, and what they require of each other. */
@@ -40,7 +40,15 @@ const promised=(f)=>(...args)=>new Promise((resolve,reject)=>f(...args,(error)=>
   url: `
 ;(u=>{for(const n of ["URL","URLSearchParams"])Object.defineProperty(u,n,{get:()=>globalThis[n],enumerable:true,configurable:true});
 u.fileURLToPath=(url)=>decodeURIComponent(new URL(String(url)).pathname);u.pathToFileURL=(path)=>new URL("file://"+encodeURI(path));u.domainToASCII=(name)=>{try{return new URL("http://"+name).hostname}catch{return""}};u.urlToHttpOptions=(url)=>({protocol:url.protocol,hostname:url.hostname,hash:url.hash,search:url.search,pathname:url.pathname,path:url.pathname+url.search,href:url.href,...(url.port===""?{}:{port:Number(url.port)}),...(url.username?{auth:decodeURIComponent(url.username)+":"+decodeURIComponent(url.password)}:{})})})(module.exports)`,
-  util: "\n;(u=>{for(const n of ['TextEncoder','TextDecoder'])if(!(n in u))Object.defineProperty(u,n,{get:()=>globalThis[n],enumerable:true,configurable:true});u.types={...u.types,isProxy:()=>false,isExternal:()=>false,isModuleNamespaceObject:()=>false}})(module.exports)",
+  // Letters for addresses, and views that are no `Buffer`.
+  buffer: `
+;(B=>{const base=(e)=>typeof e==="string"&&e.toLowerCase()==="base64url"?"base64":e;const {from,byteLength,isEncoding}=B;const {toString,write}=B.prototype;
+B.from=(value,encoding,length)=>from(value,base(encoding),length);B.byteLength=(value,encoding)=>byteLength(value,base(encoding));B.isEncoding=(e)=>isEncoding(base(e));
+B.prototype.toString=function(e,...range){const text=toString.call(this,base(e),...range);return base(e)===e?text:text.replace(/\\+/g,"-").replace(/\\//g,"_").replace(/=+$/,"")};
+B.prototype.write=function(text,...rest){return write.call(this,text,...rest.map(base))};
+B.prototype.equals=function(other){if(!(other instanceof Uint8Array))throw new TypeError("Argument must be a Buffer");return this===other||B.compare(this,other)===0}})(module.exports.Buffer)`,
+  querystring: "\n;(q=>{q.escape??=encodeURIComponent;q.unescape??=(text)=>{try{return decodeURIComponent(text)}catch{return unescape(text)}}})(module.exports)",
+  util: "\n;(u=>{u.isDeepStrictEqual??=(a,b)=>{try{require('assert').deepStrictEqual(a,b);return true}catch{return false}};u.formatWithOptions??=(_,...rest)=>u.format(...rest);for(const n of ['TextEncoder','TextDecoder'])if(!(n in u))Object.defineProperty(u,n,{get:()=>globalThis[n],enumerable:true,configurable:true});u.types={...u.types,isProxy:()=>false,isExternal:()=>false,isModuleNamespaceObject:()=>false}})(module.exports)",
 }
 
 const texts = new Map<string, string>()

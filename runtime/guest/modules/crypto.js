@@ -23,24 +23,38 @@ const keyOf = (type) => (input) => {
   const text = pem(input)
   return new KeyObject(type, text, ask("node.key", type, text))
 }
-const toBinary = (data, encoding) => new Binary(data instanceof KeyObject ? data.export() : typeof data === "string" ? (encoding === undefined || encoding === "utf8" || encoding === "utf-8" ? utf8Bytes(data) : Buffer.from(data, encoding)) : bytesOf(data))
+/** SECURITY: what is neither text nor bytes is refused; taken for no bytes, a hash or a key of it would be the same for everybody. */
+const toBinary = (data, encoding) => {
+  if (typeof data === "string") return new Binary(encoding === undefined || encoding === "utf8" || encoding === "utf-8" ? utf8Bytes(data) : Buffer.from(data, encoding))
+  const bytes = bytesOf(data instanceof KeyObject ? data.export() : data)
+  if (bytes === undefined) throw Object.assign(new TypeError(`The data must be of type string or an instance of Buffer, TypedArray, or DataView. Received ${data === null ? "null" : typeof data}`), { code: "ERR_INVALID_ARG_TYPE" })
+  return new Binary(bytes)
+}
 const output = (buffer, encoding) => (encoding === undefined || encoding === "buffer" ? buffer : buffer.toString(encoding))
 
 class Collecting {
   constructor(finish) {
     hide(this, "chunks", [])
+    hide(this, "isFinished", false)
     hide(this, "finish", finish)
   }
   update(data, encoding) {
+    this.refuseFinished()
     this.chunks.push(toBinary(data, encoding).buffer)
     return this
   }
+  refuseFinished() { if (this.isFinished) throw Object.assign(new Error("Digest already called"), { code: "ERR_CRYPTO_HASH_FINALIZED" }) }
   write(data, encoding) { return this.update(data, encoding) }
   input() { return new Binary(Buffer.concat(this.chunks.map((chunk) => Buffer.from(chunk)))) }
 }
 class Hash extends Collecting {
-  digest(encoding) { return output(toBuffer(this.finish(this.input())), encoding) }
+  digest(encoding) {
+    this.refuseFinished()
+    this.isFinished = true
+    return output(toBuffer(this.finish(this.input())), encoding)
+  }
   copy() {
+    this.refuseFinished()
     const copy = new Hash(this.finish)
     copy.chunks.push(...this.chunks)
     return copy
@@ -118,8 +132,15 @@ exports.randomFillSync = (target, offset = 0, size = target.byteLength - offset)
   new Uint8Array(target.buffer ?? target, (target.byteOffset ?? 0) + offset, size).set(randomBytes(size))
   return target
 }
-exports.randomInt = (low, high) => {
+exports.randomFill = (target, ...rest) => {
+  const callback = rest.pop()
+  eventually(() => exports.randomFillSync(target, ...rest), callback)
+}
+exports.randomInt = (low, high, callback) => {
+  if (typeof high === "function") return exports.randomInt(0, low, high)
+  if (callback !== undefined) return eventually(() => exports.randomInt(low, high), callback)
   const [from, to] = high === undefined ? [0, low] : [low, high]
+  if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to) || to <= from) throw new RangeError('"max" must be a safe integer greater than "min"')
   const bytes = randomBytes(6)
   let value = 0
   for (const byte of bytes) value = value * 256 + byte
@@ -131,12 +152,12 @@ exports.webcrypto = { getRandomValues: exports.getRandomValues, randomUUID: expo
 exports.timingSafeEqual = (left, right) => ask("node.timingSafeEqual", toBinary(left), toBinary(right))
 exports.pbkdf2Sync = (password, salt, iterations, length, digest = "sha1") => toBuffer(ask("node.pbkdf2", toBinary(password), toBinary(salt), iterations, length, digest))
 exports.pbkdf2 = (password, salt, iterations, length, digest, callback) => eventually(() => exports.pbkdf2Sync(password, salt, iterations, length, digest), callback)
-exports.scryptSync = (password, salt, length, options) => toBuffer(ask("node.scrypt", toBinary(password), toBinary(salt), length, options?.N ?? options?.cost ?? null))
+exports.scryptSync = (password, salt, length, options) => toBuffer(ask("node.scrypt", toBinary(password), toBinary(salt), length, options?.N ?? options?.cost ?? null, options?.r ?? options?.blockSize ?? null, options?.p ?? options?.parallelization ?? null))
 exports.scrypt = (password, salt, length, options, callback) => (typeof options === "function" ? eventually(() => exports.scryptSync(password, salt, length), options) : eventually(() => exports.scryptSync(password, salt, length, options), callback))
 exports.getHashes = () => ["md5", "sha1", "sha224", "sha256", "sha384", "sha512", "ripemd160"]
 exports.getCiphers = () => ["aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "aes-128-ctr", "aes-192-ctr", "aes-256-ctr", "aes-128-gcm", "aes-192-gcm", "aes-256-gcm"]
 exports.constants = { RSA_PKCS1_PADDING: 1, RSA_PKCS1_OAEP_PADDING: 4, RSA_PKCS1_PSS_PADDING: 6, RSA_PSS_SALTLEN_DIGEST: -1, RSA_PSS_SALTLEN_AUTO: -2, RSA_PSS_SALTLEN_MAX_SIGN: -2 }
-for (const name of ["createDiffieHellman", "createDiffieHellmanGroup", "createECDH", "generateKeyPair", "generateKeyPairSync", "publicEncrypt", "privateDecrypt", "privateEncrypt", "publicDecrypt", "createCipher", "createDecipher"]) {
+for (const name of ["createDiffieHellman", "createDiffieHellmanGroup", "createECDH", "generateKeyPair", "generateKeyPairSync", "publicEncrypt", "privateDecrypt", "privateEncrypt", "publicDecrypt", "createCipher", "createDecipher", "hkdf", "hkdfSync"]) {
   exports[name] = () => {
     throw new Error(`crypto.${name} is not available in this server`)
   }

@@ -3,6 +3,14 @@ const { askWith, queryText, decode, Binary, realm, queueTask } = internals
 const { Readable, Writable } = require("stream")
 const EventEmitter = require("events")
 const { Buffer, URL } = realm
+const statusCodes = {
+  100: "Continue", 101: "Switching Protocols", 102: "Processing", 103: "Early Hints", 200: "OK", 201: "Created", 202: "Accepted", 203: "Non-Authoritative Information", 204: "No Content", 205: "Reset Content", 206: "Partial Content", 207: "Multi-Status",
+  208: "Already Reported", 226: "IM Used", 300: "Multiple Choices", 301: "Moved Permanently", 302: "Found", 303: "See Other", 304: "Not Modified", 305: "Use Proxy", 307: "Temporary Redirect", 308: "Permanent Redirect", 400: "Bad Request", 401: "Unauthorized",
+  402: "Payment Required", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 406: "Not Acceptable", 407: "Proxy Authentication Required", 408: "Request Timeout", 409: "Conflict", 410: "Gone", 411: "Length Required", 412: "Precondition Failed",
+  413: "Payload Too Large", 414: "URI Too Long", 415: "Unsupported Media Type", 416: "Range Not Satisfiable", 417: "Expectation Failed", 418: "I'm a Teapot", 421: "Misdirected Request", 422: "Unprocessable Entity", 423: "Locked", 424: "Failed Dependency",
+  425: "Too Early", 426: "Upgrade Required", 428: "Precondition Required", 429: "Too Many Requests", 431: "Request Header Fields Too Large", 451: "Unavailable For Legal Reasons", 500: "Internal Server Error", 501: "Not Implemented", 502: "Bad Gateway",
+  503: "Service Unavailable", 504: "Gateway Timeout", 505: "HTTP Version Not Supported", 506: "Variant Also Negotiates", 507: "Insufficient Storage", 508: "Loop Detected", 509: "Bandwidth Limit Exceeded", 510: "Not Extended", 511: "Network Authentication Required",
+}
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
 
 /** Stands where packages expect a connection; nothing goes through it. */
@@ -10,7 +18,7 @@ const newSocket = () => Object.assign(new EventEmitter(), { connecting: false, d
 
 class IncomingMessage extends Readable {
   constructor(answer) {
-    super()
+    super({ autoDestroy: true })
     this.statusCode = answer.statusCode
     this.statusMessage = answer.status.replace(/^\d+\s*/, "")
     this.httpVersion = "1.1"
@@ -22,10 +30,11 @@ class IncomingMessage extends Readable {
     this.complete = false
     this.socket = newSocket()
     this.connection = this.socket
+    // The host has decompressed the body already.
+    const packed = answer.headers["Content-Encoding"] !== undefined
     for (const name of Object.keys(answer.headers)) {
       const key = name.toLowerCase()
-      // The host has decompressed the body already.
-      if (key === "content-encoding" || key === "content-length" || key === "transfer-encoding") continue
+      if (key === "transfer-encoding" || (packed && (key === "content-encoding" || key === "content-length"))) continue
       for (const value of answer.headers[name]) this.rawHeaders.push(name, value)
       this.headers[key] = key === "set-cookie" ? answer.headers[name] : answer.headers[name].join(", ")
     }
@@ -39,6 +48,8 @@ class IncomingMessage extends Readable {
   }
   setTimeout() { return this }
 }
+
+const failure = (message, code) => Object.assign(new Error(message), { code })
 
 class ClientRequest extends Writable {
   #chunks = []
@@ -58,6 +69,11 @@ class ClientRequest extends Writable {
     for (const name of Object.keys(options.headers ?? {})) this.setHeader(name, options.headers[name])
     if (callback !== undefined) this.once("response", callback)
     if (options.timeout) this.setTimeout(options.timeout)
+    if (options.signal) {
+      const stop = () => this.destroy(Object.assign(new Error("The operation was aborted"), { name: "AbortError", code: "ABORT_ERR" }))
+      if (options.signal.aborted) queueTask(stop, [])
+      else options.signal.addEventListener("abort", stop, { once: true })
+    }
     this.socket = newSocket()
     queueTask(() => this.emit("socket", this.socket), [])
   }
@@ -88,7 +104,8 @@ class ClientRequest extends Writable {
   }
   _destroy(error, done) {
     if (this.#timer !== undefined) internals.stopTimer(this.#timer)
-    done(error)
+    // As in Node, what waits for the answer of a request that was given up is told so.
+    done(error ?? (this.res === null ? failure("socket hang up", "ECONNRESET") : null))
   }
   _final(done) {
     done()
@@ -100,7 +117,7 @@ class ClientRequest extends Writable {
     for (const [name, value] of this.#headers.values()) if (value !== undefined && value !== null) headers[name] = Array.isArray(value) ? value.map(String) : [String(value)]
     const host = /:.*:/.test(this.host) && !this.host.startsWith("[") ? `[${this.host}]` : this.host
     const settings = { url: `${this.protocol}//${host}${this.port ? `:${this.port}` : ""}${this.path}`, headers }
-    if (this.auth) settings.headers.Authorization ??= [`Basic ${Buffer.from(this.auth).toString("base64")}`]
+    if (this.auth && !this.hasHeader("authorization")) settings.headers.Authorization = [`Basic ${Buffer.from(this.auth).toString("base64")}`]
     if (this.#chunks.length > 0) settings.body = new Binary(Buffer.concat(this.#chunks))
     askWith(() => `"kind":"http","method":"${this.method.toLowerCase()}","args":${queryText(settings)}`, decode).then(
       (answer) => {
@@ -111,7 +128,7 @@ class ClientRequest extends Writable {
         this.res = message
         if (!this.emit("response", message)) message.resume()
       },
-      (error) => this.destroy(Object.assign(error, { code: error.code === "RestrictedHost" ? "EACCES" : "ECONNREFUSED" })),
+      (error) => this.destroy(Object.assign(error, { code: error.code === "RestrictedHost" ? "EACCES" : (/: (E[A-Z_]+)$/.exec(error.message)?.[1] ?? "ECONNREFUSED") })),
     )
   }
 }
@@ -154,7 +171,7 @@ exports.make = (protocol) => {
       made.end()
       return made
     },
-    Agent, globalAgent: new Agent(), ClientRequest, IncomingMessage, METHODS: methods, STATUS_CODES: {}, maxHeaderSize: 16384,
+    Agent, globalAgent: new Agent(), ClientRequest, IncomingMessage, METHODS: methods, STATUS_CODES: statusCodes, maxHeaderSize: 16384,
     createServer() { throw new Error("servers are not available in functions") },
     Server: class Server {}, ServerResponse: class ServerResponse {}, OutgoingMessage: Writable,
   }

@@ -1,5 +1,5 @@
 // The globals of the web that a bare engine lacks. Loaded when one of them is first read.
-const { callHost, bytesOf, utf8Bytes, utf8Text, randomBytes, randomUuidBytes, UUID } = internals
+const { callHost, utf8Bytes, utf8Text, randomBytes, randomUuidBytes, UUID } = internals
 
 class URLSearchParams {
   #pairs = []
@@ -13,10 +13,10 @@ class URLSearchParams {
     } else this.#pairs = parsePairs(String(init).replace(/^\?/, ""))
   }
   append(name, value) { this.#pairs.push([String(name), String(value)]); this.#changed(this) }
-  delete(name) { this.#pairs = this.#pairs.filter(([each]) => each !== String(name)); this.#changed(this) }
+  delete(name, value) { this.#pairs = this.#pairs.filter((pair) => !isPair(pair, name, value)); this.#changed(this) }
   get(name) { return this.#pairs.find(([each]) => each === String(name))?.[1] ?? null }
   getAll(name) { return this.#pairs.filter(([each]) => each === String(name)).map(([, value]) => value) }
-  has(name) { return this.#pairs.some(([each]) => each === String(name)) }
+  has(name, value) { return this.#pairs.some((pair) => isPair(pair, name, value)) }
   set(name, value) {
     const first = this.#pairs.find(([each]) => each === String(name))
     if (first === undefined) this.#pairs.push([String(name), String(value)])
@@ -35,6 +35,7 @@ class URLSearchParams {
   [Symbol.iterator]() { return this.entries() }
   toString() { return this.#pairs.map(([name, value]) => `${formText(name)}=${formText(value)}`).join("&") }
 }
+const isPair = (pair, name, value) => pair[0] === String(name) && (value === undefined || pair[1] === String(value))
 const parsePairs = (text) => text.split("&").filter((part) => part !== "").map((part) => {
   const at = part.indexOf("=")
   return (at < 0 ? [part, ""] : [part.slice(0, at), part.slice(at + 1)]).map(fromForm)
@@ -58,7 +59,13 @@ const formText = (text) => encodeURIComponent(text.toWellFormed()).replaceAll("%
 class URL {
   #parts
   #params
-  constructor(url, base) { this.#parts = callHost("url", "parse", [String(url), base === undefined ? null : String(base)]) }
+  constructor(url, base) {
+    try {
+      this.#parts = callHost("url", "parse", [String(url), base === undefined ? null : String(base)])
+    } catch (error) {
+      throw Object.assign(error, { code: "ERR_INVALID_URL", input: String(url) })
+    }
+  }
   #set(part, value) {
     this.#parts = callHost("url", "set", [this.#parts.href, part, String(value)])
     if (part !== "search" || this.#params === undefined) this.#params = undefined
@@ -71,15 +78,15 @@ class URL {
   }
   toString() { return this.#parts.href }
   toJSON() { return this.#parts.href }
-  static canParse(url, base) {
+  static canParse(url, base) { return URL.parse(url, base) !== null }
+  static parse(url, base) {
     try {
-      callHost("url", "parse", [String(url), base === undefined ? null : String(base)])
-      return true
+      return new URL(url, base)
     } catch {
-      return false
+      return null
     }
   }
-  static { 
+  static {
     for (const part of ["href", "protocol", "username", "password", "host", "hostname", "port", "pathname", "search", "hash"]) {
       Object.defineProperty(URL.prototype, part, {
         get() { return this.#parts[part] },
@@ -90,32 +97,6 @@ class URL {
         enumerable: true, configurable: true,
       })
     }
-  }
-}
-
-class TextEncoder {
-  get encoding() { return "utf-8" }
-  encode(text = "") { return utf8Bytes(String(text)) }
-  encodeInto(text, target) {
-    const bytes = utf8Bytes(text)
-    const part = bytes.subarray(0, target.length)
-    target.set(part)
-    return { read: text.length, written: part.length }
-  }
-}
-class TextDecoder {
-  #fatal
-  #keep
-  constructor(label = "utf-8", { fatal = false, ignoreBOM = false } = {}) {
-    if (!/^\s*(utf-?8|unicode-1-1-utf-8)\s*$/i.test(label)) throw new RangeError(`The "${label}" encoding is not supported`)
-    this.#fatal = fatal
-    this.#keep = ignoreBOM
-  }
-  get encoding() { return "utf-8" }
-  get fatal() { return this.#fatal }
-  decode(input) {
-    const text = input === undefined ? "" : utf8Text(bytesOf(input), this.#fatal)
-    return !this.#keep && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
   }
 }
 
@@ -227,4 +208,10 @@ const crypto = {
   randomUUID: () => new UUID(randomUuidBytes()).toString(),
 }
 
-Object.assign(exports, { URL, URLSearchParams, TextEncoder, TextDecoder, DOMException, Event, EventTarget, AbortSignal, AbortController, structuredClone: (value) => structuredClone(value), crypto })
+// Packages tell these by their tag: axios writes a body that is no `URLSearchParams` by its tag as JSON.
+for (const each of [URL, URLSearchParams, DOMException, Event, EventTarget, AbortSignal, AbortController]) {
+  Object.defineProperty(each.prototype, Symbol.toStringTag, { value: each.name, configurable: true })
+}
+Object.defineProperty(crypto, Symbol.toStringTag, { value: "Crypto", configurable: true })
+
+Object.assign(exports, { URL, URLSearchParams, DOMException, Event, EventTarget, AbortSignal, AbortController, structuredClone: (value) => structuredClone(value), crypto })

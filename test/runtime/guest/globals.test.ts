@@ -35,6 +35,37 @@ describe("web globals", () => {
     expect(evaluate("return [crypto.randomUUID(), crypto.getRandomValues(new Uint8Array(4)).length]")).toEqual([expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/), 4])
   })
 
+  test("classes are told by their tags, as packages ask", () => {
+    const names = ["URL", "URLSearchParams", "TextEncoder", "TextDecoder", "AbortController", "EventTarget"]
+    const tags = names.map((name) => `[object ${name}]`)
+    expect(evaluate(`return [${names.map((name) => `new ${name}(${name === "URL" ? '"http://h"' : ""})`).join(", ")}].map((each) => Object.prototype.toString.call(each))`)).toEqual(tags)
+    expect(evaluate('return [new Event("x"), new AbortController().signal, new DOMException("x"), crypto].map((each) => Object.prototype.toString.call(each))')).toEqual(["[object Event]", "[object AbortSignal]", "[object DOMException]", "[object Crypto]"])
+  })
+
+  test("an address that is none has Node's code, and parse() gives null", () => {
+    expect(evaluate('try { new URL("nope") } catch (error) { return [error.code, URL.parse("nope"), URL.parse("a", "http://b").href] }')).toEqual(["ERR_INVALID_URL", null, "http://b/a"])
+    expect(evaluate('const p = new URLSearchParams("a=1&a=2"); const has = [p.has("a", "2"), p.has("a", "3")]; p.delete("a", "1"); return [...has, p.toString()]')).toEqual([true, false, "a=2"])
+  })
+
+  test.each([
+    ["utf-8", "é€😀a\ud83d", {}], ["utf-8", "\ufeffa\ufeff", {}], ["utf-8", "\ufeffa", { ignoreBOM: true }], ["UTF-16LE", "é😀a", {}], ["latin1", "", {}], ["windows-1252", "", {}],
+  ] as const)("TextDecoder reads %s, whole and in pieces of every size, as Node does (%j, %j)", (label, letters, options) => {
+    const bytes = [...(letters === "" ? Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)) : label === "utf-8" ? Buffer.concat([Buffer.from(letters), Buffer.from([0xc3, 0x28, 0xf0, 0x9f, 0x92])]) : Buffer.from(`${letters}\ud83db\ud83d`, "utf16le")), ...(label === "UTF-16LE" ? [0x61] : [])]
+    const wanted = new TextDecoder(label, options).decode(new Uint8Array(bytes))
+    for (const size of [1, 2, 3, 5, 1000]) {
+      expect(evaluate(`const bytes = new Uint8Array(${JSON.stringify(bytes)}), decoder = new TextDecoder("${label}", ${JSON.stringify(options)}); const all = () => { let text = ""; for (let at = 0; at < bytes.length; at += ${size}) text += decoder.decode(bytes.subarray(at, at + ${size}), { stream: true }); return text + decoder.decode() }; return [all(), all(), decoder.encoding, decoder.decode(bytes)]`), `${size}`).toEqual([wanted, wanted, new TextDecoder(label).encoding, wanted])
+    }
+  })
+
+  test("encodeInto() writes whole letters only, and says how many", () => {
+    expect(evaluate('const target = new Uint8Array(4); return [new TextEncoder().encodeInto("é😀a", target), [...target]]')).toEqual([{ read: 1, written: 2 }, [195, 169, 0, 0]])
+  })
+
+  test("TextDecoder refuses what is malformed when it is fatal, what is not bytes, and other encodings", () => {
+    expect(evaluate('const refused = (work) => { try { return work() } catch (error) { return error.name } }; return [refused(() => new TextDecoder("utf-8", { fatal: true }).decode(new Uint8Array([255]))), refused(() => new TextDecoder("utf-16le", { fatal: true }).decode(new Uint8Array([0, 0xd8]))), refused(() => new TextDecoder().decode("a")), refused(() => new TextDecoder("shift_jis"))]'))
+      .toEqual(["TypeError", "TypeError", "TypeError", "RangeError"])
+  })
+
   test("fetch and shared memory are absent", () => {
     expect(evaluate("return [typeof fetch, typeof XMLHttpRequest, typeof WebAssembly, typeof SharedArrayBuffer, typeof Atomics, typeof WeakRef, typeof FinalizationRegistry]")).toEqual(Array.from({ length: 7 }, () => "undefined"))
   })

@@ -1,5 +1,6 @@
 // Packages and stand-ins for Node's modules, from the directory to a running function.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { scryptSync } from "node:crypto"
 import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
@@ -59,7 +60,25 @@ const list = [
     const key = Buffer.alloc(32, 1), iv = Buffer.alloc(16, 2); const e = c.createCipheriv("aes-256-cbc", key, iv); const sealed = e.update("text", "utf8", "hex") + e.final("hex")
     const d = c.createDecipheriv("aes-256-cbc", key, iv); const opened = d.update(sealed, "hex", "utf8") + d.final("utf8")
     return [opened, c.createHmac("sha256", "k").update("a").digest("base64"), c.pbkdf2Sync("p", "s", 10, 16, "sha256").length, c.timingSafeEqual(Buffer.from("a"), Buffer.from("a")), typeof c.createECDH] }` }),
+  functionOf("crypto-misused", { source: `exports = () => { const c = require("crypto"); const code = (work) => { try { return work() } catch (error) { return error.code } }
+    const hash = c.createHash("sha256"); hash.digest()
+    return [() => c.createHash("md5").update(5), () => c.createHash("md5").update(undefined), () => c.createHmac("sha256", undefined), () => c.createHmac("sha256", "k").update(null), () => c.createHash("md5").update({ a: 1 }), () => c.pbkdf2Sync(undefined, "s", 1, 16, "sha1"), () => hash.update("a"), () => hash.digest("hex")].map(code) }` }),
+  functionOf("crypto-more", { source: `exports = async () => { const c = require("crypto"); const hex = (options) => c.scryptSync("p", "s", 16, options).toString("hex")
+    return [hex({ N: 1024, r: 4, p: 2 }), hex({ cost: 32768, blockSize: 8, parallelization: 1, maxmem: 2 ** 26 }), (() => { try { hex({ N: 2 ** 17, r: 8, p: 8 }) } catch (error) { return error.name } })(),
+      await new Promise((resolve) => c.randomInt(5, (error, value) => resolve(value >= 0 && value < 5))), await new Promise((resolve) => c.randomFill(Buffer.alloc(16), (error, bytes) => resolve(bytes.some((byte) => byte !== 0))))] }` }),
+  functionOf("buffers", { source: `exports = () => [Buffer.from([255, 239]).toString("base64url"), Buffer.from("_-8", "base64url").toString("hex"), Buffer.isEncoding("base64url"), Buffer.byteLength("_-8", "base64url"), Buffer.from("a").equals(new Uint8Array([97])), Buffer.from("a").equals(Buffer.from("b")), require("crypto").createHash("sha256").update("test").digest("base64url")]` }),
+  functionOf("helpers", { source: `exports = () => { const util = require("util"), q = require("querystring"); return [util.isDeepStrictEqual({ a: [1] }, { a: [1] }), util.isDeepStrictEqual({ a: 1 }, { a: "1" }), util.formatWithOptions({}, "%s %d", "a", 1), q.escape("a b"), q.unescape("a%20b"), q.unescape("%zz")] }` }),
   functionOf("http", { source: `exports = (port) => new Promise((resolve, reject) => { const http = require("http"); const request = http.request({ host: "127.0.0.1", port, path: "/p?q=1", method: "POST", headers: { "X-A": "1" } }, (response) => { let text = ""; response.setEncoding("utf8"); response.on("data", (c) => { text += c }); response.on("end", () => resolve([response.statusCode, response.headers["x-b"], text])) }); request.on("error", reject); request.end("body") })` }),
+  functionOf("http-given-up", { source: `exports = async (port) => {
+    const http = require("http"), url = "http://127.0.0.1:" + port
+    const failed = (begin) => new Promise((resolve) => begin(resolve).on("error", (error) => resolve([error.name, error.code])))
+    const stop = new AbortController()
+    return [
+      await failed(() => { const request = http.get(url); request.abort(); return request }), await failed(() => { const request = http.get(url); request.destroy(); return request }),
+      await failed((resolve) => { const request = http.get(url, { signal: stop.signal }, () => resolve("answered")); stop.abort(); return request }), await failed(() => http.get("http://127.0.0.1:1")), http.STATUS_CODES[404],
+      await new Promise((resolve) => http.get(url, (response) => response.on("data", () => {}).on("close", () => resolve([response.headers["content-length"], response.complete])))),
+      await new Promise((resolve) => { const request = http.request(url, { method: "DELETE", auth: "u:p", headers: { authorization: "own" } }, (response) => { let text = ""; response.on("data", (c) => { text += c }); response.on("end", () => resolve(text)) }); request.end("body") }),
+    ] }` }),
   functionOf("restricted", { source: `exports = () => new Promise((resolve) => require("https").get("https://169.254.169.254/").on("error", (error) => resolve(error.code)))` }),
   functionOf("endpoint", { source: 'exports = ({ query, body }, response) => { response.setStatusCode(202); response.setHeader("Content-Type", "text/plain"); response.setBody(body.text() + query.a); return { ignored: true } }' }),
   functionOf("silent", { source: "exports = () => ({ plain: true })" }),
@@ -80,7 +99,7 @@ beforeAll(async () => {
   server = createServer((request, response) => {
     let body = ""
     request.on("data", (chunk: Buffer) => (body += chunk.toString()))
-    request.on("end", () => response.writeHead(201, { "X-B": "2" }).end(`${request.method} ${request.url} ${request.headers["x-a"]} ${body}`))
+    request.on("end", () => Object.assign(response, { statusCode: 201 }).setHeader("X-B", "2").end(`${request.method} ${request.url} ${request.headers["x-a"]} ${body}`))
   })
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   const app = appOf(list, directory)
@@ -121,6 +140,16 @@ describe("packages", () => {
 describe("Node's modules", () => {
   test("streams, zlib, events, util and their kind", async () => expect(await call("streams")).toEqual(["some text", int(5), "{ a: 1 }", int(8), "StringDecoder", "\n", "xn--maana-pta.com"]))
   test("crypto", async () => expect(await call("crypto")).toEqual(["text", expect.stringMatching(/^.{43}=$/), int(16), true, "function"]))
+  test("crypto refuses what is neither text nor bytes, and what is over", async () => expect(await call("crypto-misused")).toEqual([...Array.from({ length: 6 }, () => "ERR_INVALID_ARG_TYPE"), "ERR_CRYPTO_HASH_FINALIZED", "ERR_CRYPTO_HASH_FINALIZED"]))
+  test("crypto takes all that scrypt depends on, and callbacks", async () => {
+    const [first, second] = [{ N: 1024, r: 4, p: 2 }, { cost: 32768, blockSize: 8, parallelization: 1 }].map((options) => scryptSync("p", "s", 16, { ...options, maxmem: 2 ** 26 }).toString("hex"))
+    expect(await call("crypto-more")).toEqual([first, second, "RangeError", true, true])
+  })
+  test("buffers know base64url, and equal other views", async () => expect(await call("buffers")).toEqual(["_-8", "ffef", true, int(2), true, false, "n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg"]))
+  test("util and querystring have what Node 10 has", async () => expect(await call("helpers")).toEqual([true, false, "a 1", "a%20b", "a b", "%zz"]))
+  test("a request that is given up tells so, and the answer's members are Node's", async () => {
+    expect(await call("http-given-up", [(server.address() as AddressInfo).port])).toEqual([["Error", "ECONNRESET"], ["Error", "ECONNRESET"], ["AbortError", "ABORT_ERR"], ["Error", "ECONNREFUSED"], "Not Found", [expect.stringMatching(/^\d+$/), true], expect.stringContaining("DELETE")])
+  })
   test("http goes through the server, under its address policy", async () => {
     expect(await call("http", [(server.address() as AddressInfo).port])).toEqual([int(201), "2", "POST /p?q=1 1 body"])
     expect(await call("restricted")).toBe("EACCES")

@@ -19,7 +19,9 @@ const list = [
     const redirected = await axios.get(base + "/redirect")
     const client = axios.create({ baseURL: base }); client.interceptors.request.use((config) => { config.headers["X-I"] = "y"; return config })
     const deleted = await client.delete("/d"); const bytes = await axios.get(base + "/bin", { responseType: "arraybuffer" })
-    return [got.data.url, got.data.headers["x-a"], got.data.headers.authorization, posted.data.body, failed, redirected.data.url, deleted.data.headers["x-i"], Buffer.isBuffer(bytes.data), await axios.get("http://10.0.0.1/").catch((error) => error.code)]
+    const form = await axios.post(base + "/p", new URLSearchParams({ grant_type: "a b" })); const found = await axios.get(base + "/q", { params: new URLSearchParams({ a: "b c" }) })
+    const removed = await axios.delete(base + "/d", { data: { id: 1 } })
+    return [form.data.body, form.data.headers["content-type"], found.data.url, removed.data.body, got.data.url, got.data.headers["x-a"], got.data.headers.authorization, posted.data.body, failed, redirected.data.url, deleted.data.headers["x-i"], Buffer.isBuffer(bytes.data), await axios.get("http://10.0.0.1/").catch((error) => error.code)]
   }` }),
   functionOf("node-fetch", { source: `exports = async (port) => {
     const fetch = require("node-fetch"); const base = "http://127.0.0.1:" + port
@@ -70,7 +72,7 @@ const int = (value: number) => ({ $numberInt: String(value) })
 
 describe("packages as published", () => {
   test("axios", async () => {
-    expect(await call("axios")).toEqual(["/json?x=1&y=2+3", "1", "Basic dTpw", '{"a":1}', [int(404), true], "/json", "y", true, "EACCES"])
+    expect(await call("axios")).toEqual(["grant_type=a+b", "application/x-www-form-urlencoded;charset=utf-8", "/q?a=b+c", '{"id":1}', "/json?x=1&y=2+3", "1", "Basic dTpw", '{"a":1}', [int(404), true], "/json", "y", true, "EACCES"])
   })
   test("node-fetch", async () => expect(await call("node-fetch")).toEqual([int(200), '{"a":1}', "/json", false, "EACCES"]))
   test("jsonwebtoken", async () => expect(await call("jsonwebtoken")).toEqual(["me", "JsonWebTokenError", "TokenExpiredError", "HS256"]))
