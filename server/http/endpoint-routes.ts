@@ -10,6 +10,7 @@ import { validateRequest, withoutSecret } from "./endpoint-validation.ts"
 import { headersDocument, requestDocument } from "./request-document.ts"
 import { appById, clientPrefix } from "./router.ts"
 import type { AppRegistry, ServedApp } from "./served-app.ts"
+import { isDataApi } from "./unsupported-routes.ts"
 
 export interface EndpointOptions {
   /** Bytes of headers and body together. */
@@ -37,7 +38,7 @@ export async function addEndpointRoutes(http: FastifyInstance, apps: AppRegistry
     const route = service === undefined || hook === undefined ? routeOf(request.url) : `/${service}/${hook}`
     const table = tableOf(app)
     const endpoint = service === undefined || hook === undefined ? table.atRoute(route ?? "", request.method) : table.atHook(service, hook, request.method)
-    if (endpoint === undefined) throw new RequestError("EndpointNotFound", `no endpoint found for ${route ?? "this address"}`)
+    if (endpoint === undefined) throw new RequestError("EndpointNotFound", isDataApi(route ?? "") ? "the generated Data API is not supported" : `no endpoint found for ${route ?? "this address"}`)
     return { app, endpoint }
   }
 

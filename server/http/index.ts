@@ -10,6 +10,7 @@ import { addOperatorRoutes } from "./operator-routes.ts"
 import { locationRoutes } from "./location-routes.ts"
 import { addMetrics, type Metrics } from "./metrics.ts"
 import { addRoutes, clientPrefix, sendError } from "./router.ts"
+import { unsupportedRoutes } from "./unsupported-routes.ts"
 import type { AppRegistry } from "./served-app.ts"
 
 export type { AppRegistry, ServedApp } from "./served-app.ts"
@@ -72,7 +73,7 @@ export async function createHttp({ apps, log, probe, metrics, metricsToken, oper
   addMetrics(http, metrics, metricsToken)
   addHealthRoutes(http, probe)
   addOperatorRoutes(http, apps, operatorToken)
-  addRoutes(http, apps, [...locationRoutes, ...authRoutes, ...functionRoutes])
+  addRoutes(http, apps, [...locationRoutes, ...authRoutes, ...functionRoutes, ...unsupportedRoutes])
   addRoutes(http, apps, [{ method: "GET", path: "/app/:appId/.well-known/jwks.json", handle: async ({ app }) => ({ status: 200, json: JSON.stringify(await app.tokens.jwks()) }) }])
   await addEndpointRoutes(http, apps, { requestBytes: bodyLimit, concurrentRequests: concurrentEndpointRequests })
   return http

@@ -46,6 +46,8 @@ describe("an address", () => {
       const reply = await app.at(method, route)
       expect([reply.status, reply.json()]).toEqual([404, { error: `no endpoint found for ${route}`, error_code: "EndpointNotFound" }])
     }
+    for (const route of ["/data/v1/action/findOne", "/data/beta/action/insertMany", "/data/v1/openapi"]) expect((await app.at("POST", route)).json()).toEqual({ error: "the generated Data API is not supported", error_code: "EndpointNotFound" })
+    expect((await app.at("POST", "/data/v1/mine")).json()).toMatchObject({ error: "no endpoint found for /data/v1/mine" })
     expect((await app.ask("GET", "/app/nobody-abcde/endpoint/inspect")).json()).toMatchObject({ error_code: "AppNotFound" })
   })
 })

@@ -35,6 +35,13 @@ test("an address that cannot be decoded is a bad request in the shape the SDKs r
   expect([reply.status, reply.headers.get("content-type"), await bodyOf(reply)]).toEqual([400, "application/json", { error: "bad request", error_code: "BadRequest" }])
 })
 
+test.each([
+  ["POST", "{app}/graphql", "GraphQL is not supported"], ["GET", "{app}/realm-sync?baas_at=x", "Device Sync is not supported"], ["POST", "/app/nobody-xyzab/graphql", "cannot find app using Client App ID 'nobody-xyzab'"], ["GET", "{app}/graphql/more", "no such route"],
+])("%s %s is refused by the name of the feature", async (method, path, error) => {
+  const reply = await served.call(method, path)
+  expect([reply.status, await bodyOf(reply)]).toMatchObject([404, { error }])
+})
+
 describe("content types", () => {
   test("are exactly application/json, without a charset", async () => {
     for (const reply of [await served.call("GET", "{app}/location"), await served.call("GET", "/auth/profile"), await served.call("GET", "/nowhere")]) {
