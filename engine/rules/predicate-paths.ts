@@ -4,6 +4,11 @@ import { isDocument, splitPath, type Document, type Value } from "../../kernel/i
 /** A dotted path, split. */
 export type Path = readonly string[]
 
+/** Segments of a path that is continued. SECURITY: beyond, and where very many are combined, what holds the rest stands for it: who may look at that may look at all of it. */
+const mostSegments = 100
+/** Conditions on the elements of as many lists. */
+const mostCombined = 10
+
 /** The paths a predicate tests, at any depth. */
 export function predicatePaths(predicate: Document): Path[] {
   const paths: Path[] = []
@@ -21,11 +26,34 @@ export function sortPaths(sort: Document | undefined): Path[] {
  * An identifier the update does not use tests nothing; the database refuses it.
  */
 export function arrayFilterPaths(update: Document, arrayFilters: readonly Document[]): Path[] {
-  const lists = new Map<string, Path[]>()
+  const conditions = new PathsByName()
+  for (const [identifier = "", ...rest] of arrayFilters.flatMap(predicatePaths)) conditions.add(identifier, rest.slice(0, mostSegments))
+  const lists = new PathsByName()
   for (const changes of Object.values(update)) {
     if (isDocument(changes)) for (const path of Object.keys(changes)) noteIdentifiers(splitPath(path), lists)
   }
-  return arrayFilters.flatMap(predicatePaths).flatMap(([identifier, ...rest]) => (lists.get(identifier as string) ?? []).map((list) => [...list, ...rest]))
+  return conditions.names().flatMap((identifier) => {
+    const [named, tested] = [lists.of(identifier), conditions.of(identifier)]
+    return Math.min(named.length, tested.length) > mostCombined ? named : tested.flatMap((rest) => named.map((list) => [...list, ...rest]))
+  })
+}
+
+/** Different paths, by a name. */
+class PathsByName {
+  readonly #paths = new Map<string, Map<string, Path>>()
+
+  add(name: string, path: Path): void {
+    const paths = this.#paths.get(name) ?? new Map<string, Path>()
+    this.#paths.set(name, paths.set(path.join("."), path))
+  }
+
+  names(): string[] {
+    return [...this.#paths.keys()]
+  }
+
+  of(name: string): Path[] {
+    return [...(this.#paths.get(name)?.values() ?? [])]
+  }
 }
 
 /** The paths an update or replacement names, without the operators that stand for elements. What it writes only on insert is left out. */
@@ -38,19 +66,17 @@ export function changePaths(change: Document, isReplacement: boolean): Path[] {
   })
 }
 
-function noteIdentifiers(path: Path, lists: Map<string, Path[]>): void {
+function noteIdentifiers(path: Path, lists: PathsByName): void {
   path.forEach((segment, index) => {
     const identifier = /^\$\[(.+)\]$/.exec(segment)?.[1]
-    if (identifier === undefined) return
-    const list = path.slice(0, index).filter((before) => !before.startsWith("$"))
-    lists.set(identifier, [...(lists.get(identifier) ?? []), list])
+    if (identifier !== undefined) lists.add(identifier, path.slice(0, Math.min(index, mostSegments)).filter((before) => !before.startsWith("$")))
   })
 }
 
 function visitPredicate(predicate: Document, prefix: Path, visit: (path: Path) => void): void {
   const keys = Object.keys(predicate)
   // SECURITY: `$elemMatch: {}` names no field, and tells whether there is a list with a document in it.
-  if (keys.length === 0 && prefix.length > 0) return visit(prefix)
+  if ((keys.length === 0 && prefix.length > 0) || prefix.length > mostSegments) return visit(prefix)
   for (const key of keys) {
     const value = predicate[key]
     if (!key.startsWith("$")) visitCondition(value, [...prefix, ...splitPath(key)], visit)

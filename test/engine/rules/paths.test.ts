@@ -31,6 +31,31 @@ test.each<[Document, Document[], string[]]>([
   expect(dotted(arrayFilterPaths(update, filters))).toEqual(paths)
 })
 
+test("equal conditions and lists are looked at once", () => {
+  expect(dotted(arrayFilterPaths({ $set: { "a.$[x].v": 1, "a.$[x].w": 1 } }, [{ $or: [{ "x.k": 1 }, { "x.k": 2 }] }]))).toEqual(["a.k"])
+})
+
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
+const updateOf = (lists: number): Document => ({ $set: Object.fromEntries(numbers(lists).map((index) => [`l${index}.$[x].v`, 1])) })
+const filterOf = (conditions: number): Document => ({ $or: numbers(conditions).map((index) => ({ [`x.k${index}`]: 1 })) })
+
+test.each([[10, 11], [11, 10], [1, 500], [500, 1]])("of %d lists and %d conditions on their elements every path is looked at", (lists, conditions) => {
+  expect(dotted(arrayFilterPaths(updateOf(lists), [filterOf(conditions)])).toSorted()).toEqual(numbers(lists).flatMap((list) => numbers(conditions).map((condition) => `l${list}.k${condition}`)).toSorted())
+})
+
+test.each([[11, 11], [20_000, 20_000]])("of %d lists and %d conditions on their elements the lists are, as a whole", (lists, conditions) => {
+  expect(dotted(arrayFilterPaths({ $set: { ...(updateOf(lists)["$set"] as Document), "m.$[y]": 1 } }, [filterOf(conditions), { "y.k": 1 }]))).toEqual([...numbers(lists).map((index) => `l${index}`), "m.k"])
+})
+
+test("of very long paths the beginning is looked at", () => {
+  const long = "a.".repeat(20_000)
+  const first = "a.".repeat(100).slice(0, -1)
+  expect(dotted(arrayFilterPaths({ $set: { [`${long}$[x].b`]: 1, "c.$[x].b": 1 } }, [{ [`x.${long}k`]: 1 }]))).toEqual([`${first}.${first}`, `c.${first}`])
+  expect(dotted(arrayFilterPaths({ $set: { [`${"a.$[x].".repeat(20_000)}b`]: 1 } }, [{ x: 1 }])).at(-1)).toBe("a.".repeat(50).slice(0, -1))
+  expect(dotted(predicatePaths({ [`${first}.a`]: { $elemMatch: Object.fromEntries(numbers(20_000).map((index) => [`b${index}`, 1])) } }))).toEqual([`${first}.a`])
+  expect(dotted(predicatePaths({ [first]: { $elemMatch: { b: 1, c: 1 } } }))).toEqual([`${first}.b`, `${first}.c`])
+})
+
 test.each<[Document, string[]]>([
   [{ $set: { a: "b", "c.d": 2 }, $unset: { e: "" } }, ["a", "c.d", "e"]], [{ $setOnInsert: { a: 1 }, $inc: { b: 1 } }, ["b"]], [{ $rename: { a: "b.c" } }, ["a", "b.c"]], [{ $rename: { a: 5 } }, ["a"]],
   [{ $set: { "tags.$[].k": 1, "tags.$.v": 1, "tags.$[x].w": 1 } }, ["tags.k", "tags.v", "tags.w"]], [{ $set: 5 }, []], [{ $set: "ab" }, []],
