@@ -22,6 +22,8 @@ export function watch(collection: UserCollection, options: WatchOptions): AsyncG
 async function* visibleEvents(collection: UserCollection, options: WatchOptions): AsyncGenerator<ChangeEvent, void, undefined> {
   // A filter that the store does not understand fails here, and not with the first change.
   if (options.filter !== undefined) await collection.store.matches({}, options.filter)
+  // Filters that contradict each other fail the stream, not its first event.
+  await openRequest(collection).filters()
   const metrics = createMetrics()
   try {
     for await (const event of collection.store.watch(collection.namespace, streamOptions(options))) {

@@ -169,4 +169,9 @@ describe("projections of filters", () => {
     expect(await shown([{ secret: 0 }], inserted({ _id: 1, secret: 2 }), { filter: { "fullDocument.secret": 2 } })).toEqual([{ documentKey, fullDocument: { _id: 1 } }])
     expect(await shown([{ secret: 0 }], inserted({ _id: 1, secret: 2 }), { filter: { "fullDocument.secret": 3 } })).toEqual([])
   })
+
+  test("that contradict each other fail the stream before it is opened", async () => {
+    await expect(shown([{ a: 1 }, { secret: 0 }], inserted(document))).rejects.toMatchObject({ code: "InvalidParameter" })
+    expect(asked).toEqual([])
+  })
 })
