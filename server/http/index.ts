@@ -9,7 +9,7 @@ import { addHealthRoutes, type Probe } from "./health.ts"
 import { addOperatorRoutes } from "./operator-routes.ts"
 import { locationRoutes } from "./location-routes.ts"
 import { addMetrics, type Metrics } from "./metrics.ts"
-import { addRoutes, clientPrefix, sendError } from "./router.ts"
+import { addRoutes, clientPrefix, send, sendError } from "./router.ts"
 import { unsupportedRoutes } from "./unsupported-routes.ts"
 import type { AppRegistry } from "./served-app.ts"
 
@@ -68,7 +68,8 @@ export async function createHttp({ apps, log, probe, metrics, metricsToken, oper
     if (isOurs(error)) log({ method: request.method, route: request.routeOptions.url ?? "", error })
     return sendError(reply, error)
   })
-  http.setNotFoundHandler((_request, reply) => sendError(reply, new RequestError("NotFound", "no such route")))
+  // A preflight is answered before routes are looked for; without an origin it is none, and is answered all the same.
+  http.setNotFoundHandler(({ method }, reply) => (method === "OPTIONS" ? send(reply, { status: 204 }) : sendError(reply, new RequestError("NotFound", "no such route"))))
   await registerCors(http, (request) => originsOf(apps, request))
   addMetrics(http, metrics, metricsToken)
   addHealthRoutes(http, probe)

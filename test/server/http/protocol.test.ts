@@ -177,6 +177,13 @@ describe("cross-origin requests", () => {
     expect(Object.fromEntries(reply.headers)).toMatchObject({ "access-control-allow-origin": "https://shop.example", "access-control-allow-credentials": "true", "access-control-allow-methods": expect.stringContaining("PUT"), "access-control-allow-headers": expect.stringContaining("authorization") })
   })
 
+  test("are not the only ones: without an origin OPTIONS is answered too", async () => {
+    for (const path of ["{app}/functions/call", "/auth/session"]) {
+      const reply = await served.call("OPTIONS", path)
+      expect([reply.status, reply.headers.get("content-type"), reply.headers.get("access-control-allow-origin"), await reply.text()]).toEqual([204, null, null, ""])
+    }
+  })
+
   test("see the status of a 401", async () => {
     const reply = await served.call("GET", "/auth/profile", { token: "null", headers: { origin: "https://shop.example" } })
     expect([reply.status, reply.headers.get("access-control-allow-origin")]).toEqual([401, "https://shop.example"])
