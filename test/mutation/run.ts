@@ -9,10 +9,10 @@ import { join } from "node:path"
 import { copyTree } from "./copy-tree.ts"
 import { listed } from "./equivalent.ts"
 import { mutantsOf, type Mutant } from "./mutants.ts"
-import { openResults } from "./results.ts"
+import { byTime, openResults } from "./results.ts"
 import { isKept, nearSuites, quickSuites, root, slowSuites, targets } from "./targets.ts"
 import type { Survey } from "./worker.ts"
-import { startWorker, survey, told } from "./workers.ts"
+import { asked, startWorker, survey, told } from "./workers.ts"
 
 /** Tests that take longer are only run for what no quicker one noticed. */
 const slowestTest = 700
@@ -127,22 +127,26 @@ function switching(without: readonly string[], choose: (mutant: Numbered, countO
   return async (mutant) => {
     const countOf: Count = (name) => noticed.get(`${mutant.file} ${name}`) ?? 0
     if (worker === undefined) await told((worker = startWorker({ mode: "switch", tree, targets, suites: quick, without })))
-    worker.send({ mutant: mutant.number, names: choose(mutant, countOf) })
-    const answer = (await told(worker)) as { noticedBy: string | null; spoilt: boolean } | undefined
+    const answer = (await asked(worker, { mutant: mutant.number, names: choose(mutant, countOf) })) as { noticedBy: string | null; spoilt: boolean } | undefined
     if (answer !== undefined && !answer.spoilt) {
       if (answer.noticedBy !== null) noticed.set(`${mutant.file} ${answer.noticedBy}`, countOf(answer.noticedBy) + 1)
       return answer.noticedBy
     }
     worker.kill("SIGKILL")
     worker = undefined
-    // What spoilt the process may have been an earlier mutant: judged again by itself.
-    return answer === undefined ? "time" : judgeFresh(mutant, quick, without)
+    // What spoilt the process may have been an earlier mutant, and what took the time another process: judged again by itself.
+    return judgeFresh(mutant, quick, without)
   }
 }
 
+/** Judges a mutant in a process of its own. What only the time tells counts when it tells it twice: a busy machine is slow too. */
 async function judgeFresh({ number }: Numbered, suites: readonly string[], without: readonly string[], only?: readonly string[]): Promise<string | null> {
-  const answer = await told(startWorker({ mode: "fresh", tree, targets, suites, without, mutant: number, ...(only === undefined ? {} : { only }) }))
-  return answer === undefined ? "time" : (answer as string | null)
+  const judge = async (): Promise<string | null> => {
+    const answer = await told(startWorker({ mode: "fresh", tree, targets, suites, without, mutant: number, ...(only === undefined ? {} : { only }) }))
+    return answer === undefined || answer === "time" ? byTime : (answer as string | null)
+  }
+  const first = await judge()
+  return first === byTime ? judge() : first
 }
 
 /** What no quick test noticed is put to the slow ones. */

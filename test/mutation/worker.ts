@@ -26,6 +26,8 @@ export interface WorkerOrder {
 /** What a survey found. `reach`: for each test its name, its time and the mutants it passes by; `loading`: those passed by before any test. */
 export interface Survey { readonly loading: readonly number[]; readonly reach: readonly { readonly name: string; readonly ms: number; readonly mutants: readonly number[] }[]; readonly failing: readonly string[] }
 
+/** What stands for the name of a test where only the time told. */
+const byTime = "time"
 
 const order = JSON.parse(process.argv[2] as string) as WorkerOrder
 /** A test that waits longer counts as one that notices. */
@@ -67,22 +69,22 @@ process.on("unhandledRejection", (error) => {
 const { begin, collected, end, run, startFile } = (await import(standIn)) as typeof import("./vitest-stand-in.ts")
 type Test = (typeof collected)[number]
 
-/** Whether a test notices; the time is bounded as long as it waits. */
-async function notices(test: Test): Promise<boolean> {
+/** Whether a test notices: it fails, or it waits for too long. */
+async function notices(test: Test): Promise<"no" | "fails" | "waits"> {
   stray = undefined
   if (performance.now() - toldAt > 2_000) {
     toldAt = performance.now()
     void tell("busy")
   }
   let timer: NodeJS.Timeout | undefined
-  const tooLong = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("too long")), longestTest)
+  const tooLong = new Promise<"waits">((resolve) => {
+    timer = setTimeout(() => resolve("waits"), longestTest)
   })
   try {
-    await Promise.race([begin(test).then(() => run(test)), tooLong])
-    return stray !== undefined
+    const outcome = await Promise.race([begin(test).then(() => run(test)).then(() => "ends" as const), tooLong])
+    return outcome === "waits" ? outcome : stray === undefined ? "no" : "fails"
   } catch {
-    return true
+    return "fails"
   } finally {
     clearTimeout(timer)
   }
@@ -111,7 +113,7 @@ if (order.mode === "survey") {
   for (const test of tests) {
     reached = new Set()
     const started = performance.now()
-    if (await notices(test)) failing.push(test.name)
+    if ((await notices(test)) !== "no") failing.push(test.name)
     reach.push({ name: test.name, ms: performance.now() - started, mutants: [...reached] })
   }
   await end()
@@ -126,7 +128,10 @@ if (order.mode === "fresh") {
 }
 
 async function firstToNotice(): Promise<string | undefined> {
-  for (const test of await load()) if (await notices(test)) return test.name
+  for (const test of await load()) {
+    const answer = await notices(test)
+    if (answer !== "no") return answer === "waits" ? byTime : test.name
+  }
   return undefined
 }
 
@@ -137,9 +142,10 @@ async function judge(mutant: number, names: readonly string[]): Promise<{ readon
   for (const name of names) {
     const test = tests.get(name) as Test
     active = mutant
-    const isNoticed = await notices(test)
+    const answer = await notices(test)
     active = -1
-    if (isNoticed) return { noticedBy: name, spoilt: await notices(test) }
+    if (answer === "waits") return { noticedBy: byTime, spoilt: true }
+    if (answer === "fails") return { noticedBy: name, spoilt: (await notices(test)) !== "no" }
   }
   return { noticedBy: null, spoilt: false }
 }

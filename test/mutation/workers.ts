@@ -1,6 +1,5 @@
 // Starts workers and listens to them.
 import { fork, type ChildProcess } from "node:child_process"
-import { once } from "node:events"
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import type { Survey, WorkerOrder } from "./worker.ts"
@@ -18,19 +17,31 @@ export function startWorker(order: WorkerOrder): ChildProcess {
   })
 }
 
-/** What a worker tells next, or undefined when it says nothing for too long or dies. */
+/** What a worker tells next, or undefined when it says nothing for too long or is gone. */
 export async function told(worker: ChildProcess, limit = patience): Promise<unknown> {
-  for (;;) {
-    const answered = new AbortController()
+  if (!worker.connected) return undefined
+  // Several messages may come at once, so one listener hears them all. The channel closes when all are heard.
+  return new Promise((resolve) => {
     const timer = setTimeout(() => worker.kill("SIGKILL"), limit)
-    try {
-      const [message] = (await Promise.race([once(worker, "message", answered), once(worker, "exit", answered).then(() => [undefined])])) as [unknown]
-      if (message !== "busy") return message
-    } finally {
-      clearTimeout(timer)
-      answered.abort()
+    const hear = (message: unknown): void => {
+      if (message === "busy") timer.refresh()
+      else finish(message)
     }
-  }
+    const close = (): void => finish(undefined)
+    const finish = (message: unknown): void => {
+      clearTimeout(timer)
+      worker.off("message", hear).off("disconnect", close)
+      resolve(message)
+    }
+    worker.on("message", hear).on("disconnect", close)
+  })
+}
+
+/** What a worker answers, or undefined when it says nothing for too long or is gone. */
+export function asked(worker: ChildProcess, message: object, limit = patience): Promise<unknown> {
+  // One that has just gone cannot be sent anything: it is silent.
+  worker.send(message, () => undefined)
+  return told(worker, limit)
 }
 
 /** Runs suites without a mutant: what each test passes by, and what fails. */
