@@ -105,7 +105,7 @@ function listConditions(condition: Document): { readonly tests: boolean; readonl
   for (const operator of operators) {
     const operand = condition[operator]
     if ((operator === "$elemMatch" || operator === "$not") && isDocument(operand)) nested.push(operand)
-    else if (operator === "$all" && isElemMatches(operand)) nested.push(...operand)
+    else if (operator === "$all" && isElemMatches(operand)) for (const item of operand) nested.push(item)
     else tests = true
   }
   return { tests, nested }
