@@ -1,5 +1,5 @@
 // Which change events a user gets, and what is in them (specification 10, `watch`).
-import { isDocument, setField, splitPath, type Document, type Value } from "../../kernel/index.ts"
+import { getField, isDocument, setField, splitPath, type Document, type Value } from "../../kernel/index.ts"
 import type { BoundRules } from "./bound.ts"
 import { isVisibleUnseen } from "./push-down.ts"
 import { decideRead, type ReadDecision } from "./read.ts"
@@ -35,7 +35,7 @@ export function decideEvent<Event extends RuledEvent>(rules: BoundRules, event: 
   const readable = readableIn(read, fullDocument)
   const shown = { ...sent, documentKey: cutKey(event.documentKey, readable), fullDocument: read.document }
   if (updateDescription === undefined || read.whole) return { event: shown as unknown as Event, read }
-  const description = cutDescription(updateDescription, readable)
+  const description = cutDescription(updateDescription, readable, (path) => isShown(read.document, fullDocument, splitPath(path)))
   return { event: description === undefined ? null : ({ ...shown, updateDescription: description } as unknown as Event), read }
 }
 
@@ -50,6 +50,13 @@ function isId(path: string): boolean {
   return path === "_id"
 }
 
+/** Whether something stands at a path of what is shown of a document. Where a list hides elements, the others cannot be told by their places. */
+function isShown(shown: Value, whole: Value, [segment, ...rest]: readonly string[]): boolean {
+  if (segment === undefined) return shown !== undefined
+  if (Array.isArray(shown) && Array.isArray(whole)) return shown.length === whole.length && isShown((shown as readonly Value[])[Number(segment)], (whole as readonly Value[])[Number(segment)], rest)
+  return isDocument(shown) && isDocument(whole) && isShown(getField(shown, segment), getField(whole, segment), rest)
+}
+
 /** The `_id`, and of a sharded collection's key only what is readable. */
 function cutKey(key: Document, readable: Readable): Document {
   const cut: Document = {}
@@ -57,8 +64,11 @@ function cutKey(key: Document, readable: Readable): Document {
   return cut
 }
 
-/** Names and values of unreadable paths leave; undefined when nothing is left of a description that held something. */
-function cutDescription(description: Document, readable: Readable): Document | undefined {
+/**
+ * Names and values of unreadable paths leave. Undefined when nothing is left of a description that held something, and nothing of what it
+ * set is shown in part either, as a list that got an element is, of which some fields are readable.
+ */
+function cutDescription(description: Document, readable: Readable, shownInPart: Readable): Document | undefined {
   const isNamed = (path: Value): boolean => typeof path === "string" && readable(path)
   const cut: Document = {}
   let had = 0
@@ -71,6 +81,7 @@ function cutDescription(description: Document, readable: Readable): Document | u
       for (const path of kept) setField(fields, path, value[path])
       had += Object.keys(value).length
       left += kept.length
+      if (kept.length === 0 && Object.keys(value).some(shownInPart)) left += 1
       cut[part] = fields
     } else if (Array.isArray(value)) {
       const items = value as readonly Value[]

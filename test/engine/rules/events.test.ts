@@ -1,7 +1,7 @@
 // Which change events are sent, and what is left in them (specification of rules, 10, `watch`).
 import { describe, expect, test } from "vitest"
 import { decideEvent } from "../../../engine/index.ts"
-import type { Document } from "../../../kernel/index.ts"
+import type { Document, Value } from "../../../kernel/index.ts"
 import { bound } from "./bind-roles.ts"
 
 interface Event { readonly operationType: string; readonly documentKey: Document; readonly fullDocument?: Document; readonly fullDocumentBeforeChange?: Document; readonly updateDescription?: Document }
@@ -16,7 +16,9 @@ describe("an update", () => {
     ["of readable and hidden fields", { updatedFields: { title: "a", secret: 5 }, removedFields: [] }, { updatedFields: { title: "a" }, removedFields: [] }],
     ["of hidden fields alone", { updatedFields: { secret: 5, "address.zip": "1" }, removedFields: [] }, null],
     ["of a readable part of a field", { updatedFields: { "address.city": "Oslo", "address.zip": "1" }, removedFields: [] }, { updatedFields: { "address.city": "Oslo" }, removedFields: [] }],
-    ["of a field that is readable in part", { updatedFields: { address: { city: "Oslo", zip: "1" } }, removedFields: [] }, null],
+    ["of a field that is readable in part", { updatedFields: { address: { city: "Oslo", zip: "1" } }, removedFields: [] }, { updatedFields: {}, removedFields: [] }],
+    ["of such a field and of a readable one", { updatedFields: { address: { city: "Oslo", zip: "1" }, title: "a" }, removedFields: [] }, { updatedFields: { title: "a" }, removedFields: [] }],
+    ["that removes such a field", { updatedFields: {}, removedFields: ["address"] }, null],
     ["that removes a readable and a hidden field", { updatedFields: {}, removedFields: ["title", "secret"] }, { updatedFields: {}, removedFields: ["title"] }],
     ["that removes hidden fields alone", { updatedFields: {}, removedFields: ["secret", "other"] }, null],
     ["that removes one and sets a hidden one", { updatedFields: { secret: 5 }, removedFields: ["title"] }, { updatedFields: {}, removedFields: ["title"] }],
@@ -32,6 +34,14 @@ describe("an update", () => {
   ])("%s", (_name, description, left) => {
     const event = sent(titles, update(description))
     expect(event).toEqual(left === null ? null : { operationType: "update", documentKey: { _id: 1 }, fullDocument: { _id: 1, title: "a", address: { city: "Oslo" } }, updateDescription: left })
+  })
+
+  test.each<[string, string, Value, boolean]>([
+    ["an element of which a field is readable", "list.1", [{ k: 1, s: 1 }, { k: 2, s: 2 }], true], ["a whole list of them", "list", [{ k: 1, s: 1 }], true], ["a hidden field of an element", "list.1.s", [{ k: 1, s: 1 }, { k: 2, s: 2 }], false], ["an element of which nothing is readable", "list.1", [{ k: 1 }, { s: 2 }], false],
+    ["an element beside a hidden one", "list.1", [{ s: 1 }, { k: 2, s: 2 }], false], ["an element there is no more", "list.2", [{ k: 1 }], false], ["a field of what is no document", "list.x.y", 5, false], ["a field that lists inherit", "list.map", [{ k: 1 }], false], ["a list in a list", "list.0.1", [[{ k: 1 }, { k: 2, s: 2 }]], true], ["what is hidden now", "list", 5, false],
+  ])("that sets %s", (_name, path, list, isSent) => {
+    const event = sent({ fields: { title: { read: true }, list: { fields: { k: { read: true } } } } }, update({ updatedFields: { [path]: 1 }, removedFields: [] }, { _id: 1, title: "a", list }))
+    expect(event?.updateDescription).toEqual(isSent ? { updatedFields: {}, removedFields: [] } : undefined)
   })
 
   test("of a document that is readable whole says all it said", () => {
