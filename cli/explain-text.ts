@@ -11,7 +11,7 @@ export function accessLines(operation: string, collection: string, explanation: 
     "roles tried, in order:",
     ...list(explanation["tried"]).flatMap((role) => [`  ${String(role["role"])}: ${applies(role["applies"])}`, ...failingLines(role["failing"])]),
     ...section("permissions of the role:", list(explanation["permissions"]).flatMap(permissionLines)),
-    ...section("fields:", list(explanation["fields"]).flatMap((each) => fieldLines(operation, each))),
+    ...section("fields:", fieldLines(operation, explanation)),
     ...(isDocument(explanation["after"]) ? afterLines(operation, explanation["after"]) : []),
     ...section("filters:", list(explanation["filters"]).map((filter) => `  ${String(filter["name"])}: ${filter["applies"] === false ? "does not apply" : `applies, and ${filter["admits"] === true ? "lets the document be found" : "leaves the document out"}`}`)),
     ...section("schema:", list(explanation["schema"]).flatMap((problem) => [`  ${problem["field"] === "" ? "(root)" : String(problem["field"])}: ${String(problem["kind"])}, ${String(problem["detail"])}`, ...failingLines(problem["failing"])])),
@@ -23,7 +23,7 @@ function afterLines(operation: string, after: Document): string[] {
     `role of the document after it: ${after["assigned"] === undefined ? "none" : `\`${String(after["assigned"])}\`, which must admit the change too`}`,
     ...list(after["tried"]).flatMap((role) => [`  ${String(role["role"])}: ${applies(role["applies"])}`, ...failingLines(role["failing"])]),
     ...section("its permissions:", list(after["permissions"]).flatMap(permissionLines)),
-    ...section("its fields:", list(after["fields"]).flatMap((each) => fieldLines(operation, each))),
+    ...section("its fields:", fieldLines(operation, after)),
   ]
 }
 
@@ -64,7 +64,13 @@ function permissionLines(permission: Document): string[] {
   return [`  ${String(permission["name"])}: ${applies(permission["result"])}`, ...failingLines(permission["failing"])]
 }
 
-function fieldLines(operation: string, field: Document): string[] {
+function fieldLines(operation: string, { fields, omitted }: Document): string[] {
+  const admitted = operation === "read" ? "are shown whole" : operation === "update" ? "may be written or do not change" : "may be written"
+  const rest = omitted === undefined ? [] : [`  (the fields are many: those that ${admitted} are not listed${omitted === "more" ? ", nor are all others" : ""})`]
+  return [...list(fields).flatMap((each) => linesOfField(operation, each)), ...rest]
+}
+
+function linesOfField(operation: string, field: Document): string[] {
   const { entry, shown } = field
   const from = entry === "none" ? "no entry speaks of it" : `by \`${String(entry)}\``
   return [`  ${String(field["field"])}: ${operation === "read" ? `${shown === "part" ? "shown in part" : shown === "whole" ? "shown" : "hidden"}, ` : ""}${from}`, ...list(field["permissions"]).flatMap((each) => permissionLines(each).map((line) => `  ${line}`))]
@@ -74,7 +80,7 @@ function failingLines(leaf: Value): string[] {
   if (!isDocument(leaf)) return []
   const sides = ["subject", "operand"].flatMap((name) => {
     const side = leaf[name]
-    return isDocument(side) ? [`      ${String(side["text"])} = ${Object.hasOwn(side, "value") ? text(side["value"]) : "(nothing)"} (${String(side["type"])})`] : []
+    return isDocument(side) ? [`      ${String(side["text"])} = ${Object.hasOwn(side, "value") ? text(side["value"]) : side["type"] === "missing" ? "(nothing)" : "(as above)"} (${String(side["type"])})`] : []
   })
   return [`    ${leaf["pointer"] === "" ? "" : `${String(leaf["pointer"])}: `}${String(leaf["reason"])}`, ...sides]
 }

@@ -21,15 +21,29 @@ export function admitsDifference(entry: BoundEntry, images: Images): boolean {
   return entry.fields !== undefined && admitsBelow(entry.fields, images)
 }
 
-function admitsBelow(entries: ReadonlyMap<string, BoundEntry>, images: Images): boolean {
-  const { was, is, prev, this: value } = images
-  if (Array.isArray(prev) && Array.isArray(value)) return admitsItems(entries, images, prev as readonly Value[], value as readonly Value[])
+/** What of a difference is one of the value itself, so that no entry below it can admit it. */
+export type OwnDifference = "kind" | "whole" | "order" | "length"
+
+/** How a value differs itself, or undefined where the difference is one of what is in it. */
+export function ownDifference({ was, is, prev, this: value }: Images): OwnDifference | undefined {
+  // A list that grows or shrinks needs the permission of the list.
+  if (Array.isArray(prev) && Array.isArray(value)) return prev.length === value.length ? undefined : "length"
   const before = was ? prev : {}
   const after = is ? value : {}
   // A parent that changes its type, or an empty document that comes or goes, is a change of the parent itself.
-  if (!isDocument(before) || !isDocument(after) || (!was && isEmpty(after)) || (!is && isEmpty(before))) return false
+  if (!isDocument(before) || !isDocument(after)) return was && is ? "kind" : "whole"
+  if ((!was && isEmpty(after)) || (!is && isEmpty(before))) return "whole"
   // So is a new order of the fields that stay.
-  if (!sameOrder(before, after)) return false
+  return sameOrder(before, after) ? undefined : "order"
+}
+
+function admitsBelow(entries: ReadonlyMap<string, BoundEntry>, images: Images): boolean {
+  if (ownDifference(images) !== undefined) return false
+  const { was, is, prev, this: value } = images
+  if (Array.isArray(prev)) return admitsItems(entries, images, prev as readonly Value[], value as readonly Value[])
+  // INVARIANT: neither is a list, and what is there is a document.
+  const before = was ? (prev as Document) : {}
+  const after = is ? (value as Document) : {}
   for (const field of new Set([...Object.keys(before), ...Object.keys(after)])) {
     const inner: Images = { ...images, was: Object.hasOwn(before, field), is: Object.hasOwn(after, field), prev: getField(before, field), this: getField(after, field) }
     if (inner.was && inner.is && identical(inner.prev, inner.this)) continue
@@ -39,9 +53,8 @@ function admitsBelow(entries: ReadonlyMap<string, BoundEntry>, images: Images): 
   return true
 }
 
-/** Only element documents may differ, each at its place: a list that grows or shrinks needs the permission of the list. */
+/** Only element documents may differ, each at its place. */
 function admitsItems(entries: ReadonlyMap<string, BoundEntry>, images: Images, before: readonly Value[], after: readonly Value[]): boolean {
-  if (before.length !== after.length) return false
   return before.every((item, index) => identical(item, after[index]) || admitsBelow(entries, { ...images, prev: item, this: after[index] }))
 }
 

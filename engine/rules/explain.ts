@@ -1,10 +1,12 @@
 // Why a user may or may not do something with one document: for the author of the rules, never for a client or a log, since it
 // holds values of tokens and documents.
-import { getField, type Document, type JsonPointer } from "../../kernel/index.ts"
-import { bind, explain, type DocumentScope, type ExplainedLeaf, type Expression, type Ternary } from "../expressions/index.ts"
+import type { Document, JsonPointer } from "../../kernel/index.ts"
+import type { DocumentScope, ExplainedLeaf, Expression, Ternary } from "../expressions/index.ts"
 import { hasFieldPermissions, holds, storedScope, type BoundRole, type BoundRules } from "./bound.ts"
+import { explainFields, type ExplainedFields } from "./explain-fields.ts"
+import { explained, withheld, type ExplainedPermission } from "./explain-permission.ts"
 import { assignRole, decideRead, type ReadDecision } from "./read.ts"
-import type { FieldPermission, Role } from "./types.ts"
+import type { Role } from "./types.ts"
 import { decideDelete, decideInsert, decideUpdate, type WriteDecision } from "./write.ts"
 
 /** What is asked about. */
@@ -13,28 +15,15 @@ export type AccessQuestion =
   | { readonly operation: "insert"; readonly document: Document; readonly generatedId?: boolean }
   | { readonly operation: "update"; readonly document: Document; readonly after: Document }
 
-/** How one expression came out, and the first leaf that stood in its way. */
-export interface ExplainedPermission { readonly name: string; readonly result: Ternary; readonly failing: ExplainedLeaf | undefined }
-
 export interface ExplainedRole { readonly role: string; readonly pointer: JsonPointer; readonly applies: Ternary; readonly failing: ExplainedLeaf | undefined }
 
-export interface ExplainedField {
-  readonly field: string
-  /** Which entry speaks of the field. */
-  readonly entry: "fields" | "additional_fields" | "none"
-  readonly shown: "whole" | "part" | "hidden"
-  readonly permissions: readonly ExplainedPermission[]
-}
-
 /** Which role is assigned on one image of a document, and what it says. */
-export interface AssignedExplanation {
+export interface AssignedExplanation extends ExplainedFields {
   /** Roles in the order they were tried, the assigned one last. */
   readonly tried: readonly ExplainedRole[]
   readonly assigned: string | undefined
   /** The assigned role's permissions on the document. */
   readonly permissions: readonly ExplainedPermission[]
-  /** Field by field, where the document's permissions leave it to them. */
-  readonly fields: readonly ExplainedField[]
 }
 
 export interface AccessExplanation extends AssignedExplanation {
@@ -71,11 +60,13 @@ function explainAssigned(rules: BoundRules, role: BoundRole | undefined, questio
   const common = { tried: triedRoles(rules, role, chosen), assigned: role?.role.name }
   if (role === undefined) return { ...common, permissions: [], fields: [] }
   const read = question.operation === "read" ? decideRead(rules, question.document) : undefined
-  const fields = isLeftToFields(rules, role, judged, read) ? explainFields(rules, role, judged, read) : []
+  const kind = question.operation === "read" ? "read" : question.operation === "update" ? "change" : "whole"
+  const exempt = new Set(needsNoId(question) ? ["_id"] : [])
+  const fields: ExplainedFields = isLeftToFields(rules, role, judged, read) ? explainFields(rules, role, { kind, scope: judged, read, exempt }) : { fields: [] }
   return {
     ...common,
     permissions: permissionsOf(role.role, question.operation).map(([name, expression]) => (expression === undefined ? explainAbsentHalf(rules, role.role, name) : explainPermission(rules, name, expression, question, judged))),
-    fields: needsNoId(question) ? fields.filter(({ field }) => field !== "_id") : fields,
+    ...fields,
   }
 }
 
@@ -93,7 +84,7 @@ function explainPermission(rules: BoundRules, name: string, expression: Expressi
 /** SOURCE: rules, 7 and 21: what the absent half of a gate does is a choice. */
 function explainAbsentHalf({ settings }: BoundRules, { pointer }: Role, name: string): ExplainedPermission {
   if (settings.absentDocumentFilter === "grant") return { name, result: true, failing: undefined }
-  return { name, result: false, failing: { pointer, operator: "absent", needed: true, result: false, subject: undefined, operand: undefined, reason: `\`${name}\` is absent, and an absent half is not passed` } }
+  return withheld(name, pointer, "absent", `\`${name}\` is absent, and an absent half is not passed`)
 }
 
 /** Only an update is judged on other images than its role was chosen by, so that only an update may find another role. */
@@ -144,30 +135,4 @@ function permissionsOf(role: Role, operation: AccessQuestion["operation"]): (rea
 
 function defined(named: readonly (readonly [string, Expression | undefined])[]): (readonly [string, Expression])[] {
   return named.filter((pair): pair is readonly [string, Expression] => pair[1] !== undefined)
-}
-
-function explainFields(rules: BoundRules, { role }: BoundRole, scope: Images, read: ReadDecision | undefined): ExplainedField[] {
-  const { root, prevRoot = {} } = scope
-  return Object.keys({ ...prevRoot, ...root }).map((field) => {
-    const own = role.fields?.get(field)
-    const permission: FieldPermission | undefined = own ?? role.additionalFields
-    const inField: DocumentScope = { ...scope, this: getField(root, field), prev: getField(prevRoot, field) }
-    return {
-      field,
-      entry: own !== undefined ? "fields" : permission !== undefined ? "additional_fields" : "none",
-      shown: shownAs(read, field, root),
-      permissions: defined([["read", permission?.read], ["write", permission?.write]]).map(([name, expression]) => explained(rules, name, expression, inField)),
-    }
-  })
-}
-
-function shownAs(read: ReadDecision | undefined, field: string, document: Document): ExplainedField["shown"] {
-  if (read?.outcome !== "granted" || !Object.hasOwn(read.document, field)) return "hidden"
-  return Object.is(read.document[field], document[field]) ? "whole" : "part"
-}
-
-function explained(rules: BoundRules, name: string, expression: Expression | undefined, scope: DocumentScope): ExplainedPermission {
-  if (expression === undefined) return { name, result: false, failing: undefined }
-  const { result, because } = explain(bind(expression, rules.known, rules.table), scope)
-  return { name, result, failing: because[0] }
 }

@@ -76,6 +76,12 @@ function redactValue(entry: BoundEntry, value: Value, root: Document, writeCount
   return redactBelow(entry.fields, value, root, writeCounts && entry.write === undefined)
 }
 
+/** How much of a value its entry shows. */
+export function shownOf(entry: BoundEntry, value: Value, root: Document, writeCounts: boolean): "whole" | "part" | "hidden" {
+  const left = redactValue(entry, value, root, writeCounts)
+  return left === hidden ? "hidden" : Object.is(left, value) ? "whole" : "part"
+}
+
 /** Whether one of two permissions holds for a value. Mostly the user alone decides them; then no scope is made. */
 function isReadable(read: Question | undefined, write: Question | undefined, value: Value, root: Document): boolean {
   const byRead = read === undefined ? false : read.always()

@@ -67,7 +67,13 @@ describe("exit status and input", () => {
 })
 
 describe("what a person reads of rules of their own", () => {
-  const roles = [{ name: "half", apply_when: { kind: "half" }, document_filters: { read: true }, read: true, write: true }]
+  const city = { read: true, write: { "%%this": { $in: ["Oslo", "Rome"] } } }
+  const roles = [
+    { name: "nested", apply_when: { kind: "nested" }, fields: { kind: { read: true }, address: { fields: { city, zip: { read: { "%%root.open": true } } } }, lines: { fields: { n: city } } } },
+    { name: "half", apply_when: { kind: "half" }, document_filters: { read: true }, read: true, write: true },
+    { name: "long", apply_when: { kind: "long" }, additional_fields: { write: { "%%root.v": "x" } } },
+    { name: "plain", apply_when: { kind: "plain" }, fields: { kind: { read: true }, address: { fields: { city: { read: true }, zip: { read: { "%%root.open": true } } } } } },
+  ]
   let app: ChangedApp
   beforeAll(async () => {
     app = await changedApp(worktracker, { "data_sources/mongodb-atlas/tracker/things/rules.json": { database: "tracker", collection: "things", roles, filters: [] } })
@@ -75,14 +81,93 @@ describe("what a person reads of rules of their own", () => {
   afterAll(() => app.remove())
   const lines = async (...args: string[]): Promise<string[]> => (await run(["explain", app.directory, "--collection", "tracker.things", "--user", member, ...args])).stdout.split("\n")
 
+  const fieldLines = async (...args: string[]): Promise<string[]> => {
+    const all = await lines(...args)
+    return all.slice(all.indexOf("fields:") + 1, -1)
+  }
+
+  test("what docs/explain.md shows of nested fields", async () => {
+    const shown = await fieldLines("--op", "read", "--doc", '{ address: { city: "Oslo", zip: "1", street: "x" }, kind: "plain" }')
+    const [, sample] = /```\nfields:\n([\s\S]*?)\n```/.exec(readFileSync(join(root, "docs/explain.md"), "utf8")) ?? []
+    expect(shown.slice(0, -2).join("\n")).toBe(sample?.replaceAll("/roles/0/", "/roles/3/"))
+  })
+
+  test("nested fields of a read", async () => {
+    expect(await fieldLines("--op", "read", "--doc", '{ kind: "nested", address: { city: "Oslo", zip: "1", street: "x" }, lines: [{ n: 1 }, { n: 2 }], more: 1 }')).toEqual([
+      "  kind: shown, by `fields`",
+      "    read: true",
+      "  address: shown in part, by `fields`",
+      "  address.city: shown, by `fields`",
+      "    read: true",
+      "    write: true",
+      "  address.zip: hidden, by `fields`",
+      "    read: false",
+      "      /roles/0/fields/address/fields/zip/read/%%root.open: %%root.open has no value",
+      "        %%root.open = (nothing) (missing)",
+      "        the value in the rule = true (bool)",
+      "  address.street: hidden, no entry speaks of it",
+      "  lines: shown in part, by `fields`",
+      "  lines.0.n: shown, by `fields`",
+      "    read: true",
+      "    write: false",
+      "      /roles/0/fields/lines/fields/n/write/%%this/$in: %%this does not pass",
+      "        %%this = 1 (int)",
+      '        the value in the rule = ["Oslo","Rome"] (array)',
+      "  lines.1.n: shown, by `fields`",
+      "    read: true",
+      "    write: false",
+      "      /roles/0/fields/lines/fields/n/write/%%this/$in: %%this does not pass",
+      "        %%this = 2 (int)",
+      '        the value in the rule = ["Oslo","Rome"] (array)',
+      "  more: hidden, no entry speaks of it",
+    ])
+  })
+
+  test("nested fields of an update, and a value that needs more than they can admit", async () => {
+    expect(await fieldLines("--op", "update", "--doc", '{ address: { city: "Oslo" }, lines: [], kind: "nested" }', "--after", '{ $set: { "address.city": "Bonn", lines: [1] } }')).toEqual([
+      "  address: by `fields`",
+      "  address.city: by `fields`",
+      "    read: true",
+      "    write: false",
+      "      /roles/0/fields/address/fields/city/write/%%this/$in: %%this does not pass",
+      '        %%this = "Bonn" (string)',
+      '        the value in the rule = ["Oslo","Rome"] (array)',
+      "  lines: by `fields`",
+      "    write: false",
+      "      /roles/0/fields/lines: the length of the list changes, which needs a `write` in the entry itself",
+      "  kind: by `fields`",
+      "    read: true",
+    ])
+  })
+
+  test("a long value once", async () => {
+    const list = JSON.stringify(Array.from({ length: 200 }, () => 5))
+    const all = await fieldLines("--op", "insert", "--doc", `{ kind: "long", v: ${list} }`)
+    expect(all.filter((each) => each.includes("%%root.v ="))).toEqual([`        %%root.v = ${list.slice(0, 300)}… (401 characters) (array)`, "        %%root.v = (as above) (array)"])
+  })
+
+  test("of very many fields, which are not listed", async () => {
+    const document = (names: string[], value: unknown): string => JSON.stringify({ kind: "nested", ...Object.fromEntries(names.map((name) => [name, value])) })
+    const names = Array.from({ length: 600 }, (_, index) => `f${index}`)
+    expect((await fieldLines("--op", "read", "--doc", document(names, 1))).at(-1)).toBe("  (the fields are many: those that are shown whole are not listed, nor are all others)")
+    expect(await fieldLines("--op", "update", "--doc", document(names, 1), "--after", document(names.with(7, "g"), 1))).toEqual([
+      "  f7: no entry speaks of it", "  g: no entry speaks of it", "  (the fields are many: those that may be written or do not change are not listed)",
+    ])
+    expect((await fieldLines("--op", "insert", "--doc", document(names, 1))).at(-1)).toBe("  (the fields are many: those that may be written are not listed, nor are all others)")
+  })
+
   test("the half of `document_filters` that is absent", async () => {
     expect(await lines("--op", "delete", "--doc", '{ kind: "half" }')).toEqual([
       "delete of tracker.things: refused (gate-refuses), as role `half`",
       "roles tried, in order:",
+      "  nested: false",
+      "    /roles/0/apply_when/kind: %%root.kind does not pass",
+      '      %%root.kind = "half" (string)',
+      '      the value in the rule = "nested" (string)',
       "  half: true",
       "permissions of the role:",
       "  document_filters.write: false",
-      "    /roles/0: `document_filters.write` is absent, and an absent half is not passed",
+      "    /roles/1: `document_filters.write` is absent, and an absent half is not passed",
       "  write: true",
       "",
     ])

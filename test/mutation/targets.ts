@@ -6,10 +6,10 @@ import { join, resolve } from "node:path"
 export const root = resolve(import.meta.dirname, "../..")
 
 /** The flows of `server/data` that hold sections 8 to 10, 12 and 13 of the specification of rules: targets, changes, inserts, visible reads, events, and how rules come to a request. */
-const flows = ["targets", "update", "insert", "visible", "read", "bulk", "change", "distinct", "watch", "request", "config", "schema", "refusals"].map((name) => `server/data/${name}.ts`)
+const flows = ["targets", "update", "insert", "visible", "read", "pushed", "bulk", "change", "distinct", "watch", "request", "config", "schema", "refusals", "receipt"].map((name) => `server/data/${name}.ts`)
 
 /** What explains decisions and warns of them, and decides nothing. */
-const remarks = /\/(analyse|explain|left-over|receipt)\.ts$/
+const remarks = /\/(analyse|explain(-[a-z]+)?|left-over|receipt)\.ts$/
 const sources = [...sourcesIn("engine/rules"), ...flows, ...sourcesIn("engine/expressions"), ...sourcesIn("engine/schema")]
 
 /** Every file that is mutated: first what decides, then what it is made of, then what tells people about it. */

@@ -18,6 +18,7 @@ const roles = [
   { name: "by id", apply_when: { code: { "%stringToOid": "%%values.key" } }, read: true },
   { name: "by part", apply_when: { code: { $in: ["%%values.key", "x"] } }, read: true },
   { name: "by function", apply_when: { "%%true": { "%function": { name: "reveal", arguments: ["%%root.code"] } } }, read: true },
+  { name: "nested", apply_when: { kind: "nested" }, fields: { address: { fields: { city: { read: { "%%this": { $ne: "%%values.key" } } }, zip: { write: false }, code: { read: { "%%this": "%%values.key" } } } } } },
   { name: "mine", apply_when: { owner_id: "%%user.id", $or: [{ a: "%%root.b" }, { "tags.0": "x" }, { n: { $mod: [2, 0] } }] }, read: true, write: false },
 ]
 
@@ -41,11 +42,31 @@ test("no explanation and no receipt holds a secret, as text, as what it was conv
   const text = JSON.stringify(explained.explanation)
   expect(text).not.toContain(secret)
   expect(text).toContain("(secret)")
-  expect(((explained.explanation?.["tried"] ?? []) as Document[]).map(({ role }) => role)).toEqual(["by text", "by id", "by part", "by function", "mine"])
+  expect(((explained.explanation?.["tried"] ?? []) as Document[]).map(({ role }) => role)).toEqual(["by text", "by id", "by part", "by function", "nested", "mine"])
   const receipt = await ask({ operation: "find", filter: {} })
   expect(receipt.admitted).toBe(true)
   expect(JSON.stringify(receipt)).not.toContain(secret)
   expect(JSON.stringify(receipt)).toContain("(secret)")
+})
+
+test("nested fields: why each is hidden, as plain values and without secrets", async () => {
+  const { admitted, explanation } = await ask({ operation: "read", document: { kind: "nested", address: { city: secret, zip: "1", code: "x", street: "y" } } })
+  expect(admitted).toBe(false)
+  expect(explanation).not.toHaveProperty("omitted")
+  expect(explanation?.["fields"]).toEqual([
+    { field: "kind", entry: "none", shown: "hidden", permissions: [] },
+    { field: "address", entry: "fields", shown: "hidden", permissions: [] },
+    { field: "address.city", entry: "fields", shown: "hidden", permissions: [{ name: "read", result: false, failing: {
+      pointer: "/roles/4/fields/address/fields/city/read/%%this/$ne", operator: "eq", needed: false, result: true, reason: "%%this does not pass",
+      subject: { text: "%%this", value: "(secret)", type: "string" }, operand: { text: "%%values.key", value: "(secret)", type: "string" },
+    } }] },
+    { field: "address.zip", entry: "fields", shown: "hidden", permissions: [{ name: "write", result: false, failing: { pointer: "/roles/4/fields/address/fields/zip/write", operator: "constant", needed: true, result: false, reason: "this part is always false" } }] },
+    { field: "address.code", entry: "fields", shown: "hidden", permissions: [{ name: "read", result: false, failing: {
+      pointer: "/roles/4/fields/address/fields/code/read/%%this", operator: "eq", needed: true, result: false, reason: "%%this does not pass",
+      subject: { text: "%%this", value: "x", type: "string" }, operand: { text: "%%values.key", value: "(secret)", type: "string" },
+    } }] },
+    { field: "address.street", entry: "none", shown: "hidden", permissions: [] },
+  ])
 })
 
 test("a receipt says what is left over and why", async () => {
@@ -54,7 +75,8 @@ test("a receipt says what is left over and why", async () => {
   expect(parts).toMatchObject([
     ["by text", []], ["by id", []], ["by part", []],
     ["by function", [{ pointer: "/roles/3/apply_when/%%true", reason: expect.stringContaining("function") }]],
-    ["mine", [{ pointer: "/roles/4/apply_when/$or/0/a", reason: expect.stringContaining("two places") }, { reason: expect.stringContaining("number in a path") }, { reason: expect.stringContaining("$mod") }]],
+    ["nested", []],
+    ["mine", [{ pointer: "/roles/5/apply_when/$or/0/a", reason: expect.stringContaining("two places") }, { reason: expect.stringContaining("number in a path") }, { reason: expect.stringContaining("$mod") }]],
   ])
   expect(explanation).toMatchObject({ exact: false, filters: [{ name: "low", applies: true, query: { level: { $eq: 3 } } }] })
 })

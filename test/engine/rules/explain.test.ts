@@ -1,7 +1,7 @@
 // What the author of the rules is told about one document: roles tried, permissions, fields and the decision (docs/explain.md).
 import { describe, expect, test } from "vitest"
 import { CallsWanted, explainAccess, type AccessExplanation, type AccessQuestion, type AssignedExplanation, type ExplainedLeaf, type RuleSettings, type Ternary } from "../../../engine/index.ts"
-import { Double } from "../../../kernel/index.ts"
+import { Double, type Document, type Value } from "../../../kernel/index.ts"
 import { bound } from "./bind-roles.ts"
 
 function explain(roles: readonly object[], question: AccessQuestion, settings: Partial<RuleSettings> = {}): AccessExplanation {
@@ -146,9 +146,184 @@ describe("fields are listed", () => {
   test("as whole, in part, or hidden", () => {
     const role = { fields: { a: { read: true }, b: { fields: { x: { read: true } } }, n: { read: true }, d: { write: true }, l: { fields: { x: { read: false } } } } }
     const explained = explain([role], { operation: "read", document: { a: [1], b: { x: 1, y: 2 }, n: Number.NaN, d: new Double(1), l: { x: 1 }, o: 1 } })
-    expect(shownIn(explained)).toEqual(["a whole", "b part", "n whole", "d whole", "l hidden", "o hidden"])
+    expect(shownIn(explained)).toEqual(["a whole", "b part", "b.x whole", "b.y hidden", "n whole", "d whole", "l hidden", "l.x hidden", "o hidden"])
     expect(shownIn(explain([{ fields: { a: { read: false } } }], read))).toEqual(["_id hidden", "a hidden", "b hidden"])
     expect(shownIn(explain([{ fields: { a: { read: true } } }], read, { alwaysShowId: true }))).toEqual(["_id whole", "a whole", "b hidden"])
+  })
+})
+
+describe("nested fields are listed", () => {
+  const at = "/roles/0/fields/a/fields"
+  const none = "the entry speaks only of fields below it, and there are none"
+  const noDocument = "the entry speaks only of fields below it, and the value is no document"
+  const itself = (what: string): string => `a fields write: false /roles/0/fields/a: ${what}, which needs a \`write\` in the entry itself`
+  const small = { "%%this": { $lt: 5 } }
+  const [reads, writes, smallReads, smallWrites] = [{ read: true }, { write: true }, { read: small }, { write: small }]
+
+  /** Field, what is shown of it in a read, entry, permissions, and the place and reason of what failed. */
+  function told(entries: object, question: AccessQuestion, role: object = {}): string[] {
+    const { fields } = explain([{ fields: { a: entries }, ...role }], question)
+    return fields.filter(({ field }) => field !== "_id").map(({ field, entry, shown, permissions }) => [
+      field, ...(question.operation === "read" ? [shown] : []), entry,
+      ...permissions.map((each) => `${line(each.name, each.result, each.failing)}${["above", "value"].includes(each.failing?.operator ?? "") ? `: ${String(each.failing?.reason)}` : ""}`),
+    ].join(" "))
+  }
+
+  test.each<[string, object, Value, string[]]>([
+    ["those that entries name and others", { fields: { x: reads, y: { read: false } } }, { x: 1, y: 2, z: 3 }, ["a part fields", "a.x whole fields read: true", `a.y hidden fields read: false ${at}/y/read`, "a.z hidden none"]],
+    ["deeper", { fields: { x: { fields: { y: smallReads, z: writes } } } }, { x: { y: 5, z: 1 } }, ["a part fields", "a.x part fields", `a.x.y hidden fields read: false ${at}/x/fields/y/read/%%this/$lt`, "a.x.z whole fields write: true"]],
+    ["by their own values, which stand for before and after", { fields: { x: { read: { "%%prev": 3, "%%this": 3 } } } }, { x: 3 }, ["a part fields", "a.x whole fields read: true"]],
+    ["none below a `read`", { read: false, fields: { x: reads } }, { x: 1 }, ["a hidden fields read: false /roles/0/fields/a/read"]],
+    ["none below what is shown", { write: true, fields: { x: reads } }, { x: 1 }, ["a whole fields write: true"]],
+    ["none below a value that is shown", { write: true, fields: { x: reads } }, 5, ["a whole fields write: true"]],
+    ["below a `write` that is not true, which decides for those below", { write: false, fields: { x: { write: true }, y: { read: false, write: true }, z: { fields: { q: writes } } } }, { x: 1, y: 2, z: { q: 1 } }, [
+      "a hidden fields write: false /roles/0/fields/a/write", "a.x hidden fields write: false /roles/0/fields/a/write: `write` of a field above decides for those below it, and is not true",
+      `a.y hidden fields read: false ${at}/y/read write: false /roles/0/fields/a/write: \`write\` of a field above decides for those below it, and is not true`,
+      "a.z hidden fields", "a.z.q hidden fields write: false /roles/0/fields/a/write: `write` of a field above decides for those below it, and is not true",
+    ]],
+    ["none of a value that is no document", { fields: { x: reads } }, "x", [`a hidden fields read: false /roles/0/fields/a: ${noDocument}`]],
+    ["nor of null", { fields: { x: reads } }, null, [`a hidden fields read: false /roles/0/fields/a: ${noDocument}`]],
+    ["nor of an empty document", { fields: { x: reads } }, {}, [`a hidden fields read: false /roles/0/fields/a: ${none}`]],
+    ["nor of an empty list", { fields: { x: reads } }, [], [`a hidden fields read: false /roles/0/fields/a: ${none}`]],
+    ["of a list once, where its items are alike", { fields: { x: reads, y: smallReads } }, [{ x: 1, y: 7 }, { x: 2, y: 7 }], ["a part fields", "a.$[].x whole fields read: true", `a.$[].y hidden fields read: false ${at}/y/read/%%this/$lt`]],
+    ["item by item, where one comes out otherwise", { fields: { x: smallReads } }, [{ x: 1 }, { x: 7 }], ["a part fields", "a.0.x whole fields read: true", `a.1.x hidden fields read: false ${at}/x/read/%%this/$lt`]],
+    ["item by item, where another value fails", { fields: { x: smallReads } }, [{ x: 8 }, { x: 7 }], ["a hidden fields", `a.0.x hidden fields read: false ${at}/x/read/%%this/$lt`, `a.1.x hidden fields read: false ${at}/x/read/%%this/$lt`]],
+    ["item by item, where one has another field", { fields: { x: reads } }, [{ x: 1 }, { x: 1, y: 1 }], ["a part fields", "a.0.x whole fields read: true", "a.1.x whole fields read: true", "a.1.y hidden none"]],
+    ["by the index of the only item", { fields: { x: reads } }, [{ x: 1 }], ["a part fields", "a.0.x whole fields read: true"]],
+    ["items that are no documents, and empty ones", { fields: { x: reads } }, [{ x: 1 }, 5, {}], ["a part fields", "a.0.x whole fields read: true", `a.1 hidden fields read: false /roles/0/fields/a: ${noDocument}`, `a.2 hidden fields read: false /roles/0/fields/a: ${none}`]],
+    ["items none of which is a document", { fields: { x: reads } }, [5, 6], ["a hidden fields", `a.$[] hidden fields read: false /roles/0/fields/a: ${noDocument}`]],
+    ["lists in lists", { fields: { x: reads } }, [[{ x: 1 }, { y: 1 }], []], ["a part fields", "a.0.0.x whole fields read: true", "a.0.1.y hidden none", `a.1 hidden fields read: false /roles/0/fields/a: ${none}`]],
+    ["no inherited ones", { fields: { x: reads } }, { constructor: 1, toString: 2 }, ["a hidden fields", "a.constructor hidden none", "a.toString hidden none"]],
+    ["names with a slash", { fields: { "x/y": { read: false } } }, { "x/y": 1 }, ["a hidden fields", `a.x/y hidden fields read: false ${at}/x~1y/read`]],
+  ])("of a read: %s", (_name, entries, value, lines) => {
+    expect(told(entries, { operation: "read", document: { _id: 1, a: value } })).toEqual(lines)
+  })
+
+  test.each<[string, object, Value, string[]]>([
+    ["those that entries name and others", { fields: { x: writes, y: { read: true, write: false } } }, { x: 1, y: 2, z: 3 }, ["a fields", "a.x fields write: true", `a.y fields read: true write: false ${at}/y/write`, "a.z none"]],
+    ["none below a `write`", { write: false, fields: { x: writes } }, { x: 1 }, ["a fields write: false /roles/0/fields/a/write"]],
+    ["below a `read`, with those to write alone", { read: true, fields: { x: { read: false, write: true } } }, { x: 1 }, ["a fields read: true", "a.x fields write: true"]],
+    ["none of a list, which is written whole", { fields: { x: writes } }, [{ x: 1 }], [itself("the value is written whole")]],
+    ["nor of an empty document", { fields: { x: writes } }, {}, [itself("the value is written whole")]],
+    ["nor of what is no document", { fields: { x: writes } }, 5, [itself("the value is written whole")]],
+  ])("of an insert and a deletion: %s", (_name, entries, value, lines) => {
+    expect(told(entries, { operation: "insert", document: { _id: 1, a: value } })).toEqual(lines)
+    expect(told(entries, { operation: "delete", document: { _id: 1, a: value } })).toEqual(lines)
+  })
+
+  test("of an insert without a value before, of a deletion with the same before and after", () => {
+    const entries = { fields: { x: { write: { "%%prev": { $exists: true }, "%%this": 1 } } } }
+    expect(told(entries, { operation: "insert", document: { a: { x: 1 } } })).toEqual(["a fields", `a.x fields write: false ${at}/x/write/%%prev/$exists`])
+    expect(told(entries, { operation: "delete", document: { a: { x: 1 } } })).toEqual(["a fields", "a.x fields write: true"])
+  })
+
+  const sizes = { fields: { x: smallWrites } }
+  test.each<[string, object, Value, Value, string[]]>([
+    ["those before and those after, with both values", { fields: { x: { write: { "%%prev": 1, "%%this": 2 } }, y: { write: { "%%prev": { $exists: true } } } } }, { x: 1, z: 1 }, { x: 2, z: 1, y: 1 }, ["a fields", "a.x fields write: true", "a.z none", `a.y fields write: false ${at}/y/write/%%prev/$exists`]],
+    ["of a value that comes", sizes, undefined, { x: 7 }, ["a fields", `a.x fields write: false ${at}/x/write/%%this/$lt`]],
+    ["of a value that goes", { fields: { x: { write: { "%%prev": 1 } } } }, { x: 1 }, undefined, ["a fields", "a.x fields write: true"]],
+    ["none of a value that becomes another", sizes, { x: 1 }, "x", [itself("the value itself changes")]],
+    ["nor of one that was none", sizes, 5, 6, [itself("the value itself changes")]],
+    ["nor of one that becomes a list", sizes, { x: 1 }, [{ x: 1 }], [itself("the value itself changes")]],
+    ["nor of an empty document that comes", sizes, undefined, {}, [itself("the value is written whole")]],
+    ["or goes", sizes, {}, undefined, [itself("the value is written whole")]],
+    ["nor of a list that comes", sizes, undefined, [{ x: 1 }], [itself("the value is written whole")]],
+    ["nor of another order", sizes, { x: 1, y: 1 }, { y: 1, x: 1 }, [itself("the order of its fields changes")]],
+    ["nor of a list of another length", sizes, [{ x: 1 }], [{ x: 1 }, { x: 1 }], [itself("the length of the list changes")]],
+    ["of a list the items that change", sizes, [{ x: 7 }, { x: 1 }, { x: 1 }, 5], [{ x: 7 }, { x: 8 }, { x: 2 }, 5], ["a fields", `a.1.x fields write: false ${at}/x/write/%%this/$lt`, "a.2.x fields write: true"]],
+    ["once, where all change and are alike", sizes, [{ x: 1 }, { x: 2 }], [{ x: 2 }, { x: 3 }], ["a fields", "a.$[].x fields write: true"]],
+    ["of a list that stays, all items", sizes, [{ x: 7 }, { x: 1 }], [{ x: 7 }, { x: 1 }], ["a fields", `a.0.x fields write: false ${at}/x/write/%%this/$lt`, "a.1.x fields write: true"]],
+    ["items that change themselves", sizes, [{ x: 1 }, { x: 1, y: 1 }, 5], ["x", { y: 1, x: 1 }, 5], ["a fields", ...[itself("the value itself changes"), itself("the order of its fields changes")].map((each, index) => `a.${index}${each.slice(1)}`)]],
+    ["of a value that stays and is no document, none", sizes, 5, 5, ["a fields"]],
+    ["of an empty one that stays, none", sizes, {}, {}, ["a fields"]],
+  ])("of an update: %s", (_name, entries, before, after, lines) => {
+    const image = (value: Value): Document => (value === undefined ? { _id: 1 } : { _id: 1, a: value })
+    expect(told(entries, { operation: "update", document: image(before), after: image(after) })).toEqual(lines)
+  })
+
+  test("not of an `_id` that needs no permission", () => {
+    const entries = { fields: { _id: { fields: { x: writes } } } }
+    expect(fieldsIn(explain([entries], { operation: "delete", document: { _id: { x: 1 } } }))).toEqual([])
+    expect(fieldsIn(explain([entries], { operation: "insert", document: { _id: { x: 1 } }, generatedId: false }))).toEqual(["_id fields", "_id.x fields write: true"])
+  })
+
+  test("of the role after an update too", () => {
+    const roles = [{ apply_when: one, write: true }, { fields: { a: { write: true }, b: sizes } }]
+    const { after } = explain(roles, { operation: "update", document: { a: 1, b: { x: 1 } }, after: { a: 2, b: { x: 7 } } })
+    expect(fieldsIn(after as AssignedExplanation)).toEqual(["a fields write: true", "b fields", "b.x fields write: false /roles/1/fields/b/fields/x/write/%%this/$lt"])
+  })
+
+  describe("in bounds", () => {
+    const many = <Item>(count: number, item: (index: number) => Item): Item[] => Array.from({ length: count }, (_, index) => item(index))
+    const wide = (count: number): Document => Object.fromEntries(many(count, (index) => [`f${index}`, index]))
+    const pathsOf = ({ fields }: AssignedExplanation): string[] => fields.map(({ field }) => field)
+    const hides = (value: number): object => ({ fields: { a: { fields: { x: { read: { "%%this": { $ne: value } } }, y: reads } } } })
+
+    test("all 500 of them, and of more those that are not admitted", () => {
+      const role = { fields: { a: { fields: { f7: { read: false }, ...Object.fromEntries(many(600, (index) => [`f${index}`, { read: index !== 7 }])) } } } }
+      const exactly = explain([role], { operation: "read", document: { a: wide(499) } })
+      expect([exactly.fields.length, exactly.omitted]).toEqual([500, undefined])
+      const more = explain([role], { operation: "read", document: { a: wide(500) } })
+      expect([pathsOf(more), more.omitted]).toEqual([["a", "a.f7"], "admitted"])
+    })
+
+    test("of long lists what is not admitted, as far as 2000 fields are looked at", () => {
+      const long = (length: number): AccessQuestion => ({ operation: "read", document: { a: many(length, (x) => ({ x, y: 1 })) } })
+      const listed = explain([hides(2400)], long(2500))
+      expect([pathsOf(listed), listed.omitted]).toEqual([["a", "a.2400.x"], "admitted"])
+      for (const [length, paths, omitted] of [[999, ["a", "a.$[].x", "a.$[].y"], undefined], [1000, ["a"], "admitted"]] as const) {
+        const alike = explain([hides(-1)], long(length))
+        expect([pathsOf(alike), alike.omitted]).toEqual([paths, omitted])
+      }
+    })
+
+    test("no more than 500, where more are not admitted", () => {
+      const { fields, omitted } = explain([{ fields: { a: { fields: { x: { read: { "%%this": -1 } } } } } }], { operation: "read", document: { a: many(501, (x) => ({ x })) } })
+      expect([fields.length, fields.at(-1)?.field, omitted]).toEqual([500, "a.498.x", "more"])
+      const unseen = explain([{ fields: { a: { fields: { x: { read: false } } } } }], { operation: "read", document: { a: many(2500, (x) => ({ x, y: 1, z: 2 })) } })
+      expect([unseen.fields.length, unseen.omitted]).toEqual([500, "more"])
+    })
+
+    test("of top-level fields too", () => {
+      const role = { fields: { f3: { read: false } }, additional_fields: reads }
+      const { fields, omitted } = explain([role], { operation: "read", document: wide(501) })
+      expect([fields.map(({ field, shown }) => `${field} ${shown}`), omitted]).toEqual([["f3 hidden"], "admitted"])
+      const all = explain([role], { operation: "read", document: wide(500) })
+      expect([all.fields.length, all.omitted]).toEqual([500, undefined])
+      const hidden = explain([{ fields: { f3: reads } }], { operation: "read", document: wide(3000) })
+      expect([hidden.fields.length, pathsOf(hidden)[3], hidden.omitted]).toEqual([500, "f4", "more"])
+    })
+
+    test("of writes those that are refused, and of an update what changes", () => {
+      const role = { fields: { f3: { write: false }, a: sizes }, additional_fields: writes }
+      const inserted = explain([role], { operation: "insert", document: wide(600), generatedId: true })
+      expect([pathsOf(inserted), inserted.omitted]).toEqual([["f3"], "admitted"])
+      const list = many(600, () => ({ x: 9 }))
+      const changed = explain([role], { operation: "update", document: { ...wide(600), a: list }, after: { ...wide(600), f5: "new", a: list.with(7, { x: 8 }) } })
+      expect([pathsOf(changed), changed.omitted]).toEqual([["a", "a.7.x"], "admitted"])
+    })
+
+    test("deep documents", () => {
+      const deep = (levels: number): Value => (levels === 0 ? { x: 1, y: 2 } : [deep(levels - 1)])
+      const path = `a${".0".repeat(90)}`
+      expect(shownIn(explain([{ fields: { a: { fields: { x: reads } } } }], { operation: "read", document: { a: deep(90) } }))).toEqual(["a part", `${path}.x whole`, `${path}.y hidden`])
+    })
+
+    test.each<[string, Value, boolean]>([
+      ["a text of 300 characters", "x".repeat(298), false], ["a longer one", "x".repeat(299), true], ["a long list", [...many(100, (index) => index)], true], ["a long document", wide(50), true], ["a short one", { y: 1 }, false], ["a number", 7, false],
+    ])("a long value is told once: %s", (_name, value, isOnce) => {
+      const [asSubject, asOperand] = [{ read: { "%%root.v": { $exists: false } } }, { read: { "%%true": "%%root.v" } }]
+      const explained = explain([{ fields: { a: { fields: { x: asSubject, y: asSubject } } }, additional_fields: asOperand }], { operation: "read", document: { a: { x: 1, y: 2 }, b: 3, v: value } })
+      const sides = explained.fields.flatMap(({ permissions }) => permissions.map(({ failing }) => failing?.subject ?? failing?.operand))
+      const type = sides[0]?.type
+      const again = isOnce ? { text: "%%root.v", type } : { text: "%%root.v", type, value }
+      expect(sides).toEqual([{ text: "%%root.v", type, value }, again, again, again])
+    })
+
+    test("a value that is not there is told as often", () => {
+      const explained = explain([{ additional_fields: { read: { none: 1 } } }], { operation: "read", document: { a: 1, b: 2 } })
+      expect(explained.fields.map(({ permissions }) => permissions[0]?.failing?.subject)).toEqual([{ text: "%%root.none", type: "missing" }, { text: "%%root.none", type: "missing" }])
+    })
   })
 })
 

@@ -31,7 +31,7 @@ test("roles in the order tried, the first failing leaf, and the two sides of it"
       { role: "reader", applies: true, failing: undefined },
     ],
   })
-  expect(explained?.fields.map(({ field, entry, shown }) => [field, entry, shown])).toEqual([["_id", "none", "hidden"], ["owner_id", "none", "hidden"], ["title", "fields", "whole"], ["n", "fields", "hidden"], ["address", "fields", "part"]])
+  expect(explained?.fields.map(({ field, entry, shown }) => [field, entry, shown])).toEqual([["_id", "none", "hidden"], ["owner_id", "none", "hidden"], ["title", "fields", "whole"], ["n", "fields", "hidden"], ["address", "fields", "part"], ["address.city", "fields", "whole"], ["address.zip", "none", "hidden"]])
   expect(explained?.fields.find(({ field }) => field === "n")?.permissions).toMatchObject([{ name: "write", result: false, failing: { pointer: "/roles/1/fields/n/write/%%this/$lte" } }])
 })
 
@@ -42,6 +42,9 @@ test("writes: the permission or field that forbids, and nothing is written", asy
   expect(await ask({ operation: "update", filter: { _id: 1 }, update: { $set: { n: 2 } } })).toMatchObject({ assigned: "owner", decision: { outcome: "refused", because: "role-forbids" }, permissions: [{ name: "write", result: false, failing: { pointer: "/roles/0/write/locked/$ne" } }] })
   expect(await ask({ operation: "update", filter: { _id: 2 }, update: { $set: { n: 6 } } })).toMatchObject({ assigned: "reader", decision: { outcome: "refused", because: "field-forbids", field: "n" } })
   expect(await ask({ operation: "update", filter: { _id: 2 }, update: { $set: { n: 5 } } })).toMatchObject({ decision: { outcome: "granted" } })
+  const nested = await ask({ operation: "update", filter: { _id: 2 }, update: { $set: { "address.city": "Oslo" } } })
+  expect(nested?.decision).toEqual({ outcome: "refused", because: "field-forbids", field: "address" })
+  expect(nested?.fields.slice(-2)).toEqual([{ field: "address", entry: "fields", shown: "hidden", permissions: [] }, { field: "address.city", entry: "fields", shown: "hidden", permissions: [{ name: "read", result: true, failing: undefined }] }])
   expect(await ask({ operation: "insert", document: { owner_id: userId } })).toMatchObject({ assigned: "owner", decision: { outcome: "granted" } })
   expect(await ask({ operation: "delete", filter: { _id: 1 } })).toMatchObject({ decision: { outcome: "refused", because: "role-forbids" } })
   expect(await ask({ operation: "delete", filter: { _id: 9 } })).toBeNull()

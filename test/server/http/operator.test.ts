@@ -12,6 +12,7 @@ const secret = "s3cret-behind-a-value"
 const roles = [
   { name: "vip", apply_when: { level: "%%user.custom_data.level", key: "%%values.key" }, read: true },
   { name: "owner", apply_when: { owner_id: "%%user.id" }, read: true, write: true },
+  { name: "nested", apply_when: { kind: "nested" }, fields: { lines: { fields: { price: { read: { "%%this": { $lte: 5 } } } } } } },
 ]
 
 let app: ChangedApp
@@ -55,6 +56,7 @@ describe("the answer", () => {
       tried: [
         { role: "vip", applies: false, failing: { pointer: "/roles/0/apply_when/level", subject: { text: "%%root.level", value: 4 }, operand: { text: "%%user.custom_data.level", value: 3 } } },
         { role: "owner", applies: false, failing: { operand: { text: "%%user.id", value: userId } } },
+        { role: "nested", applies: false },
       ],
     } })
     expect((await ask({ ...place, userId, operation: "update", filter: { _id: 2 }, update: { $set: { title: "new" } } })).body).toMatchObject({ admitted: true })
@@ -69,6 +71,23 @@ describe("the answer", () => {
       const { status, body } = await ask({ ...place, user, ...question })
       expect([status, body]).toMatchObject([200, { kind: "request", explanation: { operation: question.operation, plan: { index: null } } }])
     }
+  })
+
+  test("of nested fields, and not of all of them where they are many", async () => {
+    const asked = (lines: object[]): Promise<Answer> => ask({ ...place, user: { id: "V" }, operation: "read", document: { kind: "nested", lines } })
+    expect((await asked([{ price: 1 }, { price: { $numberLong: "9" } }])).body).toEqual({ admitted: true, kind: "access", explanation: expect.objectContaining({ fields: [
+      { field: "kind", entry: "none", shown: "hidden", permissions: [] },
+      { field: "lines", entry: "fields", shown: "part", permissions: [] },
+      { field: "lines.0.price", entry: "fields", shown: "whole", permissions: [{ name: "read", result: true }] },
+      { field: "lines.1.price", entry: "fields", shown: "hidden", permissions: [{ name: "read", result: false, failing: {
+        pointer: "/roles/2/fields/lines/fields/price/read/%%this/$lte", operator: "lte", needed: true, result: false, reason: "%%this does not pass",
+        subject: { text: "%%this", type: "long", value: 9 }, operand: { text: "the value in the rule", type: "int", value: 5 },
+      } }] },
+    ] }) })
+    const { text, body } = await asked(Array.from({ length: 3000 }, (_, price) => ({ price })))
+    expect(body).toMatchObject({ admitted: true, explanation: { omitted: "more" } })
+    expect((body["explanation"] as { fields: unknown[] }).fields).toHaveLength(500)
+    expect(text.length).toBeLessThan(250_000)
   })
 
   test("holds no secret, and neither it nor the token is logged", async () => {
