@@ -50,7 +50,8 @@ function argumentOf(args: unknown): Document {
 const openStream: Route["handle"] = async (call, reply) => {
   const { baas_request: baas, stitch_request: stitch, baas_at: baasToken, stitch_at: stitchToken, stitch_validate: validate } = call.query
   const request = readStreamRequest(baas ?? stitch ?? "")
-  const grant = call.bearer === undefined ? await call.app.tokens.verifyAccess(baasToken ?? stitchToken) : await call.grant()
+  const check = (): Promise<AccessGrant> => call.app.tokens.verifyAccess(call.bearer ?? baasToken ?? stitchToken)
+  const grant = await check()
   const caller = await callerOf(call, grant)
   if (request["name"] !== "watch" || typeof request["service"] !== "string") throw new RequestError("BadRequest", "only `watch` of a MongoDB service can be streamed")
   const argument = argumentOf(request["arguments"])
@@ -72,7 +73,7 @@ const openStream: Route["handle"] = async (call, reply) => {
     }
     return { status: 200, json: "{}" }
   }
-  await sendStream(reply, events, { opened, compact: useCompactEvents === true, expiresAt: grant.expiresAt, now: call.app.clock, stop, closing: call.app.closing })
+  await sendStream(reply, events, { opened, compact: useCompactEvents === true, expiresAt: grant.expiresAt, now: call.app.clock, check, stop, closing: call.app.closing })
   return undefined
 }
 

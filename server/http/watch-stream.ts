@@ -20,12 +20,13 @@ export function readStreamRequest(encoded: string): Record<string, unknown> {
 }
 
 /**
- * Sends events until the client goes away, the source ends, the server stops, or the token expires. The head is sent as soon as the source
- * stands (`opened`): a client that has it misses nothing it does afterwards. Rejects before anything is sent when the source does not open, or
- * when the token has ended: realm-web then refreshes it and opens the stream again.
+ * Sends events until the client goes away, the source ends, the server stops, the token expires, or `check` rejects, which is asked with each sign
+ * of life whether the user may go on. The head is sent as soon as the source stands (`opened`): a client that has it misses nothing it does
+ * afterwards. Rejects before anything is sent when the source does not open, or when the token has ended: realm-web then refreshes it and opens the
+ * stream again.
  */
-export async function sendStream(reply: FastifyReply, events: AsyncIterable<ChangeEvent>, options: { readonly opened: Promise<void>; readonly compact: boolean; readonly expiresAt: number; readonly now: () => Date; readonly stop: AbortController; readonly closing: AbortSignal }): Promise<void> {
-  const { compact, expiresAt, now, stop, closing } = options
+export async function sendStream(reply: FastifyReply, events: AsyncIterable<ChangeEvent>, options: { readonly opened: Promise<void>; readonly compact: boolean; readonly expiresAt: number; readonly now: () => Date; readonly check: () => Promise<unknown>; readonly stop: AbortController; readonly closing: AbortSignal }): Promise<void> {
+  const { compact, expiresAt, now, check, stop, closing } = options
   const expired = (): RequestError => new RequestError("InvalidSession", "invalid session: access token expired")
   const lifeMs = expiresAt * 1000 - now().getTime()
   if (lifeMs <= 0) throw expired()
@@ -35,7 +36,13 @@ export async function sendStream(reply: FastifyReply, events: AsyncIterable<Chan
   raw.writeHead(200, { ...headersOf(reply), "content-type": "text/event-stream", "cache-control": "no-cache", "x-accel-buffering": "no" })
   raw.flushHeaders()
   raw.write(": open\n\n")
-  const keepAlive = setInterval(() => raw.write(": keep-alive\n\n"), keepAliveMs)
+  const keepAlive = setInterval(() => {
+    raw.write(": keep-alive\n\n")
+    check().catch((error: unknown) => {
+      // A database that is away for a moment ends no stream.
+      if (error instanceof RequestError) endWith(error)
+    })
+  }, keepAliveMs)
   const expiry = setTimeout(() => endWith(expired()), Math.min(lifeMs, 2 ** 31 - 1))
   let open = true
   const close = (): void => {

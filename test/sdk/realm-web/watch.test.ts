@@ -1,8 +1,8 @@
 // realm-web 2.0.1: watching a collection over server-sent events.
 import * as Realm from "realm-web"
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
-import { serveClients, type ClientsServed } from "../clients-app.ts"
-import { client, notesOf, type Client, type Note } from "./client.ts"
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest"
+import { password, serveClients, type ClientsServed } from "../clients-app.ts"
+import { client, join, notesOf, type Client, type Note } from "./client.ts"
 
 type Events = AsyncGenerator<globalThis.Realm.Services.MongoDB.ChangeEvent<Note>>
 
@@ -170,6 +170,27 @@ describe("the end of the token", () => {
     } finally {
       await own.close()
     }
+  })
+})
+
+describe("a user who may go on no more", () => {
+  afterEach(() => void vi.useRealTimers())
+
+  test("is told so with the next sign of life of his stream; those of others stay", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] })
+    const [here, there] = [client(served), client(served)]
+    const user = await join(here.app, "leaver@mail.example")
+    const again = await there.app.logIn(Realm.Credentials.emailPassword("leaver@mail.example", password))
+    const stays = await open(notesOf(ana).watch())
+    const next = await open(notesOf(user).watch(), here)
+    vi.advanceTimersByTime(15_000)
+    await notesOf(user).insertOne({ _id: "g1", owner: user.id, text: "still here" })
+    expect(await next()).toMatchObject({ id: "g1" })
+    await there.app.deleteUser(again)
+    vi.advanceTimersByTime(15_000)
+    await expect(next()).rejects.toMatchObject({ code: "InvalidSession" })
+    await notesOf(ana).insertOne({ _id: "g2", owner: ana.id, text: "another user's" })
+    expect(await stays()).toMatchObject({ id: "g2" })
   })
 })
 
