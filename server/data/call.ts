@@ -43,6 +43,9 @@ const actions: Record<string, Action> = {
 /** Names of the actions, for whoever lists them. */
 export const actionNames: readonly string[] = Object.keys(actions)
 
+/** SOURCE: specification of rules, 8.3 and 10: not for users. No SDK sends them; without a word they would seem to have been heeded. */
+const refusedArguments = ["collation", "readConcern", "writeConcern", "bypassDocumentValidation"]
+
 /** Runs one action. */
 export async function callAction(open: (namespace: Namespace) => GuardedCollection, name: string, raw: Document, settings: DataSettings): Promise<Value> {
   if (!isDocument(raw)) throw invalid("an action takes one argument, an object")
@@ -51,6 +54,8 @@ export async function callAction(open: (namespace: Namespace) => GuardedCollecti
   // SECURITY: own names only; an action named `constructor` does not exist.
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined
   if (action === undefined) throw invalid(`service action not found: '${name}'`)
+  const refused = refusedArguments.find((each) => given(raw, each) !== undefined)
+  if (refused !== undefined) throw invalid(`\`${refused}\` is for system functions only`)
   return action(guarded, argumentOf(raw), settings)
 }
 

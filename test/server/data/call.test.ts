@@ -40,6 +40,13 @@ describe("arguments", () => {
     await expect(call(action, argument)).rejects.toMatchObject({ name: "RequestError", code })
   })
 
+  test.each(["collation", "readConcern", "writeConcern", "bypassDocumentValidation"])("`%s` is refused, not passed over", async (name) => {
+    for (const [action, more] of [["find", {}], ["insertOne", { document: { owner_id: userId } }], ["aggregate", { pipeline: [] }]] as const) {
+      await expect(call(action, { ...more, [name]: {} })).rejects.toMatchObject({ code: "InvalidParameter", message: expect.stringContaining(name) as string })
+      await expect(call(action, { ...more, [name]: null })).resolves.toBeDefined()
+    }
+  })
+
   test("an unknown service", async () => {
     await expect((async () => service.call("nowhere", "find", { ...items }, callerOf()))()).rejects.toMatchObject({ code: "ServiceNotFound", message: "service not found: 'nowhere'" })
   })
