@@ -32,7 +32,10 @@ const flush = () => {
   flushing = false
   const ops = batch
   batch = ""
-  if (ops !== "") send(`{"kind":"ops","ops":[${ops}]}`)
+  if (ops === "") return
+  // A call may be stopped while it waits: what it has printed goes along.
+  if (unsent > 0 && !ended) tellLines()
+  send(`{"kind":"ops","ops":[${ops}]}`)
 }
 
 /** Asks the host for an operation; the promise has what `convert` makes of the answer. `fields` is JSON text without braces. */

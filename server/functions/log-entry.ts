@@ -21,13 +21,14 @@ export interface CallRecord {
   readonly started: Date
   readonly completed: Date
   readonly outcome: Outcome | undefined
-  readonly warnings: readonly LogLine[]
+  /** Beside what the function itself printed. */
+  readonly notes: readonly LogLine[]
   readonly error: unknown
 }
 
 /** Makes the entry. `disable_arg_logs` leaves the arguments out. */
-export function toLogEntry({ each, args, caller, options, started, completed, outcome, warnings, error }: CallRecord): FunctionLogEntry {
-  const lines = [...(outcome?.logs ?? []), ...warnings]
+export function toLogEntry({ each, args, caller, options, started, completed, outcome, notes, error }: CallRecord): FunctionLogEntry {
+  const lines = [...(outcome?.logs ?? []), ...notes]
   const user = caller.kind === "user" ? caller.user["id"] : undefined
   const address = caller.request?.["remoteIPAddress"]
   // SECURITY: an endpoint's argument is a whole HTTP request, with whatever a third party proves itself by.

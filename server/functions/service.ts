@@ -56,8 +56,9 @@ export async function createFunctions(options: FunctionsOptions, modules?: AppCo
     if (!admitted) throw new RequestError("FunctionExecutionError", `rule not matched for function "${each.name}"`)
   }
 
-  const runScript = async (name: string, caller: FunctionCaller, call: CallOptions): Promise<ScriptResult> => {
-    const outcome = await perform(find(name), scriptPrefix + name, [], caller, call, () => undefined)
+  const runScript = async (name: string, caller: FunctionCaller, call: CallOptions, note: (line: LogLine) => void): Promise<ScriptResult> => {
+    const outcome = await perform(find(name), scriptPrefix + name, [], caller, call, note)
+    for (const line of outcome.logs) note(line)
     if (outcome.kind !== "returned") throw outcomeError(outcome)
     const value = readResult(outcome.result)
     if (isDocument(value) && (value["runAsSystem"] === true || value["runAsSystemUser"] === true)) return { system: true }
@@ -68,11 +69,11 @@ export async function createFunctions(options: FunctionsOptions, modules?: AppCo
   }
 
   /** Runs a function or its identity script (`entry`) in the runtime. */
-  const perform = async (each: AppFunction, entry: string, args: readonly Json[] | RawArguments, caller: FunctionCaller, call: CallOptions, warn: (text: string) => void): Promise<Outcome> => {
+  const perform = async (each: AppFunction, entry: string, args: readonly Json[] | RawArguments, caller: FunctionCaller, call: CallOptions, note: (line: LogLine) => void): Promise<Outcome> => {
     const needs = reach(each.name)
     const isScript = entry !== each.name
     const scripts = isScript ? { ...needs.identities, scripts: [] } : needs.identities
-    const identities = new Identities(caller, scripts, call.ruleDepth, (id) => userLookup(id, { customData: call.customData !== false }), (name) => runScript(name, caller, call))
+    const identities = new Identities(caller, scripts, call.ruleDepth, (id) => userLookup(id, { customData: call.customData !== false }), (name) => runScript(name, caller, call, note))
     const limits: CallLimits = { ...defaultLimits, ...settings.limits, ...settings.functionLimits[each.name] }
     const shownUser = caller.kind === "user" ? caller.user : systemUser
     const start: GuestStart = {
@@ -84,16 +85,17 @@ export async function createFunctions(options: FunctionsOptions, modules?: AppCo
     }
     const http = createHttpClient(transport, settings.httpResponseBytes)
     const user = caller.kind === "user" ? caller.user["id"] : undefined
-    return runtime.call({ app: code, ...(typeof user === "string" ? { user } : {}), start, ...(args instanceof RawArguments ? { argsText: args.text } : {}), limits, capabilities: createCapabilities({ data, identities, http, services, warn }) })
+    return runtime.call({ app: code, ...(typeof user === "string" ? { user } : {}), start, ...(args instanceof RawArguments ? { argsText: args.text } : {}), limits, capabilities: createCapabilities({ data, identities, http, services, warn: (text) => note({ level: "warn", text }) }) })
   }
 
   const run = async (name: string, given: unknown, caller: FunctionCaller, call: CallOptions): Promise<string> => {
     const started = clock()
     const each = find(name)
     let args: readonly Json[] = Array.isArray(given) ? given : []
-    const warnings: LogLine[] = []
+    /** What is not the function's own: lines of its identity script, warnings. */
+    const notes: LogLine[] = []
     let outcome: Outcome | undefined
-    const record = (error: unknown): void => log?.(toLogEntry({ each, args: given instanceof RawArguments ? undefined : args, caller, options: call, started, completed: clock(), outcome, warnings, error }))
+    const record = (error: unknown): void => log?.(toLogEntry({ each, args: given instanceof RawArguments ? undefined : args, caller, options: call, started, completed: clock(), outcome, notes, error }))
     try {
       if (each.private && (call.via === "client")) throw new RequestError("NotCallable", `function '${name}' is private`)
       // Long arguments that no rule looks at are read by the guest alone, in the time of the call.
@@ -104,7 +106,7 @@ export async function createFunctions(options: FunctionsOptions, modules?: AppCo
       // SOURCE: specification of functions, 1.2: what comes from outside is asked for `can_evaluate`; what HTTP brings is no list of arguments.
       if (call.via === "client" || call.via === "endpoint" || call.via === "webhook") await admit(each, call.response === true ? undefined : values, caller, admissions.get(each.name))
       if (call.rule !== undefined) await admit(each, undefined, caller, endpointRules.get(call.rule) ?? new Admission({ canEvaluate: call.rule }))
-      outcome = await perform(each, name, raw ?? args, caller, call, (text) => warnings.push({ level: "warn", text }))
+      outcome = await perform(each, name, raw ?? args, caller, call, (line) => notes.push(line))
       if (outcome.kind !== "returned") throw outcomeError(outcome)
     } catch (error) {
       record(error)

@@ -151,6 +151,12 @@ describe("console", () => {
       .toEqual(['{"a":"[Circular]"}', '{"x":"[Throws]"}', "1 Symbol(s) undefined null [Function: f]", "[Throws]"])
   })
 
+  test("lines before something a call waits for are told before it", async () => {
+    const { messages, end } = await runGuest({ main: 'exports = async () => { console.log("a"); await context.http.get({ url: "http://h" }); console.error("b") }' })
+    expect(messages.map(({ kind }) => kind)).toEqual(["log", "ops", "end"])
+    expect([messages[0], end.logs]).toMatchObject([{ lines: [{ text: "a" }] }, [{ text: "b" }]])
+  })
+
   test("a flood is few messages, and the last lines are there", async () => {
     const { messages, end } = await runGuest({ main: "exports = () => { for (let i = 0; i < 100000; i++) console.log('x' + i) }" })
     expect(messages.length).toBeLessThan(100)

@@ -269,6 +269,15 @@ describe("log entries", () => {
     expect(JSON.stringify(log)).not.toMatch(/secret|inside/)
   })
 
+  test("hold what an identity script printed, also one that fails", async () => {
+    const { functions, runtime, log } = await open([functionOf("main", { runAsUserIdScript: "exports = () => 1" })])
+    for (const answer of ['"u2"', "5"]) {
+      runtime.respond = ({ start }) => (start.function === "main" ? { ...returned("1"), logs: [] } : { ...returned(answer), logs: [{ level: "log", text: `script ${answer}` }] })
+      await functions.run("main", [], asAda, { via: "client" }).catch(() => undefined)
+    }
+    expect(log.map(({ status, messages }) => [status, messages])).toEqual([[200, [{ level: "log", text: 'script "u2"' }]], [400, [{ level: "log", text: "script 5" }]]])
+  })
+
   test("each way to end has its code", async () => {
     const { functions, runtime, log } = await open([functionOf("main")])
     const usage = { wallMs: 0, cpuMs: 0, heapBytes: 0 }
