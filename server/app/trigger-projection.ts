@@ -1,25 +1,34 @@
 // The projection of a database trigger: of one kind, and never without `operationType` (admin and triggers, 11.3).
-import { isDocument, type Value } from "../../kernel/index.ts"
+import { bsonTypeOf, isDocument, type Document, type Value } from "../../kernel/index.ts"
 import { within, type Fields } from "./fields.ts"
+
+const numbers: ReadonlySet<string | undefined> = new Set(["Int32", "Long", "Double", "Decimal128"])
 
 /** Reports a projection that mixes 0 and 1 or removes `operationType`. `_id: 0` may stand beside inclusions, as in MongoDB. */
 export function checkProjection(fields: Fields, project: Value): void {
   if (!isDocument(project)) return
   const at = fields.spot("project")
-  const kinds = new Set<boolean>()
-  for (const key of Object.keys(project)) {
-    const keeps = isKept(project[key])
-    if (keeps === false && key === "operationType") fields.report.error("bad-project", within(at, key), "`operationType` cannot be removed")
-    if (keeps !== undefined && key !== "_id") kinds.add(keeps)
-  }
-  if (kinds.size > 1) fields.report.error("bad-project", at, "a projection either keeps fields or removes them, not both")
+  if (kindsOf(project["operationType"]).includes(false)) fields.report.error("bad-project", within(at, "operationType"), "`operationType` cannot be removed")
+  if (new Set(countingKinds(project)).size > 1) fields.report.error("bad-project", at, "a projection either keeps fields or removes them, not both")
 }
 
-/** Whether a projection value keeps its field, removes it, or (an expression) computes it, which is a way of keeping. */
-function isKept(value: Value): boolean | undefined {
-  if (typeof value === "number") return value !== 0
-  if (typeof value === "boolean") return value
-  if (isDocument(value)) return Object.keys(value).length > 0 ? true : undefined
-  const number = Number(String(value))
-  return Number.isNaN(number) ? true : number !== 0
+/** Whether a projection names what stays; else it names what goes, or nothing. */
+export function keepsFields(project: Document): boolean {
+  const names = Object.keys(project)
+  return (names.every((name) => name === "_id") ? kindsOf(project["_id"]) : countingKinds(project)).includes(true)
+}
+
+/** `_id` may be of the other kind. */
+function countingKinds(project: Document): readonly boolean[] {
+  return Object.keys(project).flatMap((name) => (name === "_id" ? [] : kindsOf(project[name])))
+}
+
+/** True where a value keeps its field, false where it removes it. A document without operators holds projections of what is below; whatever is computed is kept. */
+function kindsOf(value: Value): readonly boolean[] {
+  if (value === undefined) return []
+  if (typeof value === "boolean") return [value]
+  if (typeof value === "number" || numbers.has(bsonTypeOf(value))) return [Number(String(value)) !== 0]
+  if (!isDocument(value)) return [true]
+  const names = Object.keys(value)
+  return names.some((name) => name.startsWith("$")) ? [true] : names.flatMap((name) => kindsOf(value[name]))
 }

@@ -1,6 +1,6 @@
 // From a change to the event a function gets: which are wanted, which parts, in which form (admin and triggers, 11.3 and 11.4).
 import { bsonTypeOf, isDocument, type Document, type Timestamp, type Value } from "../../kernel/index.ts"
-import type { Trigger } from "../app/index.ts"
+import { keepsFields, type Trigger } from "../app/index.ts"
 import type { ChangeEvent, Store } from "../data/index.ts"
 
 /** The configuration of a database trigger, read once. */
@@ -68,16 +68,7 @@ export function clusterTimeOf({ clusterTime }: ChangeEvent): Date | undefined {
 
 /** SOURCE: `operationType` is always in the event: a projection that keeps fields keeps it. */
 function completeProjection(project: Document): Document {
-  const names = Object.keys(project)
-  const counting = names.filter((name) => name !== "_id")
-  const keeps = (counting.length > 0 ? counting : names).some((name) => isKept(project[name]))
-  return keeps && !Object.hasOwn(project, "operationType") ? { ...project, operationType: 1 } : project
-}
-
-function isKept(value: Value): boolean {
-  if (typeof value === "boolean") return value
-  const number = typeof value === "object" && isDocument(value) ? Number.NaN : Number(String(value))
-  return number !== 0
+  return keepsFields(project) && !Object.hasOwn(project, "operationType") ? { ...project, operationType: 1 } : project
 }
 
 function operationNames(config: Document): string[] {

@@ -1,6 +1,6 @@
 // Database triggers on the embedded store: events, options, places, what suspends them (admin and triggers, 11).
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
-import { ObjectId, Timestamp, type Document } from "../../../kernel/index.ts"
+import { Long, ObjectId, Timestamp, type Document } from "../../../kernel/index.ts"
 import { StoreError, type Store, type StreamOptions, type Namespace } from "../../../server/data/index.ts"
 import { databaseTrigger, embeddedWorld, gate, quiet, thrown, unavailable, until, type World } from "./world.ts"
 
@@ -59,6 +59,19 @@ describe("events", () => {
     expect(guests.ended.filter(({ name }) => name === "onlarge").map(({ args }) => args[0])).toEqual([
       { operationType: "insert", documentKey: { _id: 2 }, fullDocument: { _id: 2, total: 5 } }, { operationType: "insert", documentKey: { _id: 3 }, fullDocument: { _id: 3, name: "xyz" } },
     ])
+  })
+
+  test("are cut below a field as by its path, by projections of both kinds", async () => {
+    const { guests, logged } = await world.begin([
+      databaseTrigger("without", "orders", { project: { _id: 0, ns: 0, clusterTime: 0, fullDocument: { secret: 0, inner: { b: Long.fromNumber(0) } } } }),
+      databaseTrigger("with", "orders", { project: { _id: 0, fullDocument: { inner: { b: true } } } }),
+    ])
+    await insert({ _id: 1, secret: "s", inner: { a: 1, b: 2 } })
+    await until(() => guests.ended.length === 2)
+    expect(Object.fromEntries(guests.ended.map(({ name, args }) => [name, args[0]]))).toEqual({
+      onwithout: { operationType: "insert", documentKey: { _id: 1 }, fullDocument: { _id: 1, inner: { a: 1 } } }, onwith: { operationType: "insert", fullDocument: { inner: { b: 2 } } },
+    })
+    expect(logged.filter((line) => line.startsWith("trigger-suspended"))).toEqual([])
   })
 
   test("run one at a time in order, spent when the function throws, kept while none can run", async () => {
