@@ -20,7 +20,7 @@ afterAll(() => served.close())
 const hostedUser = "64b1f0c2a7d93e5b8c214f06"
 
 /** What a browser keeps of a user who was logged in to the hosted service. */
-function keptFromHosted(appId: string): ClientStorage {
+function keptFromHosted(appId: string, provider = "local-userpass"): ClientStorage {
   const token = (claims: object): string => [{ alg: "HS256", typ: "JWT" }, { sub: hostedUser, baas_domain_id: "64a000000000000000000001", iat: 1714564800, exp: 4070908800, ...claims }, "signature"].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".")
   const storage = memory()
   const app = storage.prefix(`app(${appId})`)
@@ -28,7 +28,7 @@ function keptFromHosted(appId: string): ClientStorage {
   const user = app.prefix(`user(${hostedUser})`)
   user.set("accessToken", token({ typ: "access" }))
   user.set("refreshToken", token({ typ: "refresh", baas_id: "66322f80b1c2d3e4f5061728" }))
-  user.set("providerType", "local-userpass")
+  user.set("providerType", provider)
   return storage
 }
 
@@ -74,6 +74,14 @@ describe("logging out", () => {
     const again = client(served, keptFromHosted(served.appId))
     await again.app.removeUser(again.app.currentUser as Realm.User)
     expect(Object.keys(again.app.allUsers)).toEqual([])
+  })
+
+  test("removes an anonymous user of before the move, whom the SDK would use again and fail with for ever", async () => {
+    const { app } = client(served, keptFromHosted(served.appId, "anon-user"))
+    for (const _ of ["first", "again"]) expect(await refusal(app.logIn(anonymous()))).toMatchObject({ status: 401, code: "InvalidSession" })
+    for (const user of Object.values(app.allUsers)) if (!user.isLoggedIn) await app.removeUser(user as Realm.User)
+    const user = await app.logIn(anonymous())
+    expect([user.id === hostedUser, await user.functions["sum"]?.(1, 1), Object.keys(app.allUsers)]).toEqual([false, 2, [user.id]])
   })
 
   test("and calling on with the same object sends `Bearer null` and is refused once", async () => {
