@@ -71,7 +71,8 @@ export async function addEndpointRoutes(http: FastifyInstance, apps: AppRegistry
       if (untyped.has(reply)) reply.removeHeader("content-type")
       return payload
     })
-    for (const url of ["/app/:appId/endpoint/*", `${clientPrefix}/app/:appId/service/:service/incoming_webhook/:hook`]) scope.route({ method: methods, url, exposeHeadRoute: false, handler: handle })
+    // The router drops the last slash of an address, which for the route `/` is all of it; what is looked up has the slash.
+    for (const url of ["/app/:appId/endpoint", "/app/:appId/endpoint/*", `${clientPrefix}/app/:appId/service/:service/incoming_webhook/:hook`]) scope.route({ method: methods, url, exposeHeadRoute: false, handler: handle })
   })
 }
 
