@@ -15,7 +15,7 @@ import { createHttpTransport } from "./http-transport.ts"
 import { Identities, noRequest, shownRequest, systemUser, type ScriptResult } from "./identities.ts"
 import { toLogEntry } from "./log-entry.ts"
 import { RawArguments } from "./raw-arguments.ts"
-import type { CallOptions, EndpointResult, FunctionCaller, Functions, FunctionSettings, FunctionsOptions } from "./ports.ts"
+import type { CallOptions, EndpointResult, FunctionCaller, Functions, FunctionSettings, FunctionsOptions, Via } from "./ports.ts"
 import { fixedStart, guestLimits, readNames } from "./start.ts"
 
 const defaults: FunctionSettings = { limits: {}, functionLimits: {}, errorText: "plain", openHosts: [], httpResponseBytes: 16 * 1024 * 1024, packages: {} }
@@ -79,7 +79,7 @@ export async function createFunctions(options: FunctionsOptions, modules?: AppCo
     const start: GuestStart = {
       function: entry, args: args instanceof RawArguments ? [] : args, user: toEjson(shownUser), request: toEjson(shownRequest(caller)), ...fixed, identities: identities.guest, callerIsSystem: identities.caller.system,
       limits: guestLimits(limits), now: clock().getTime(), errorText: settings.errorText,
-      entry: isScript ? { identity: identities.guest.caller, system: identities.caller.system } : await entryOf(each, identities),
+      entry: isScript ? { identity: identities.guest.caller, system: identities.caller.system } : await entryOf(each, identities, call.via),
       ...(needs.asksForNames ? { names: await readNames(data) } : {}),
       ...(call.response === true && !isScript ? { response: true } : {}),
     }
@@ -139,8 +139,12 @@ function asFunctionCaller({ system, user, request }: Caller): FunctionCaller {
   return system ? { kind: "system", request } : { kind: "user", user, request }
 }
 
+const triggered: ReadonlySet<Via> = new Set(["database-trigger", "authentication-trigger", "scheduled-trigger"])
+
 /** Under whose rights a function that is called from outside runs. */
-async function entryOf(each: AppFunction, identities: Identities): Promise<NonNullable<GuestStart["entry"]>> {
+async function entryOf(each: AppFunction, identities: Identities, via: Via): Promise<NonNullable<GuestStart["entry"]>> {
+  // SOURCE: admin specification, 10: triggers run as the system user, whatever the function's own settings say.
+  if (triggered.has(via)) return { identity: identities.guest.caller, system: identities.caller.system }
   const runAs = runAsOf(each)
   switch (runAs.kind) {
     case "system": return { identity: identities.guest.system, system: true }

@@ -110,6 +110,19 @@ describe("identity", () => {
     await expect(world.functions.run("gone", [], asAda, { via: "client" })).rejects.toMatchObject({ code: "FunctionExecutionError" })
   })
 
+  test("a trigger runs as the system, whatever the function's own settings say", async () => {
+    const world = await open([functionOf("fixed", { runAsUserId: "u2" }), functionOf("gone", { runAsUserId: "u3" }), functionOf("scripted", { runAsUserIdScript: "exports = () => 'u2'" }), functionOf("plain")])
+    world.runtime.respond = async (request) => {
+      await ask(request, notes(request.start.entry?.identity ?? ""))
+      return returned("1")
+    }
+    for (const via of ["database-trigger", "authentication-trigger", "scheduled-trigger"] as const) {
+      for (const name of ["fixed", "gone", "scripted", "plain"]) await world.functions.run(name, [], { kind: "system" }, { via })
+    }
+    expect(world.runtime.calls.map(({ start }) => [start.function, start.entry?.system])).toEqual([1, 2, 3].flatMap(() => ["fixed", "gone", "scripted", "plain"].map((name) => [name, true])))
+    expect(world.data.seen.map(({ caller }) => caller.system)).toEqual(Array.from({ length: 12 }, () => true))
+  })
+
   test("rules find nothing of a request where there was none; a function sees empty texts, also one that a rule calls", async () => {
     const empty = { remoteIPAddress: "", requestHeaders: {}, rawQueryString: "", service: "", action: "" }
     const guarded = functionOf("guarded", { canEvaluate: { file: "", raw: { "%%request.remoteIPAddress": { $exists: false } } } })
@@ -118,7 +131,7 @@ describe("identity", () => {
       if (request.start.function === "main") await ask(request, notes(request.start.entry?.identity ?? ""))
       return returned("1")
     }
-    await world.functions.run("main", [], { kind: "system" }, { via: "database-trigger" })
+    await world.functions.run("main", [], { kind: "system" }, { via: "authentication" })
     const [seen] = world.data.seen
     expect(seen?.caller).toMatchObject({ system: false, user: { id: "u2" } })
     expect(seen?.caller.request).toEqual({})
