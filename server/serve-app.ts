@@ -59,7 +59,7 @@ export async function serveApp({ model, secrets, opened, runtime, log, publicUrl
   let tokens: TokenService | undefined
   const currentModel = (): AppModel => deployed?.model ?? model
 
-  const customData = createCustomData({ config: () => currentModel().customUserData, reader: customDataReader((dataSource) => opened.storeFor(dataSource).store), log: log.users, clock, ...(settings.customData === undefined ? {} : { policy: settings.customData }) })
+  const customData = createCustomData({ config: () => currentModel().customUserData, reader: customDataReader((dataSource) => opened.storeFor(dataSource).store, settings.customData?.firstInserted), log: log.users, clock, ...(settings.customData === undefined ? {} : { policy: settings.customData }) })
   const users = createUsers({
     collections: { users: state("users"), identities: state("identities"), registrations: state("registrations"), apiKeys: state("api_keys"), deletions: state("deletions"), ...(opened.embedded ? {} : { attempts: state("attempts") }) },
     config: currentModel, domainId, secret: (name) => (deployed?.secrets ?? secrets)(name), log: log.users, clock,
