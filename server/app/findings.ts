@@ -45,7 +45,7 @@ export const findingCodes = {
   "custom-data-off": "An expression reads custom user data, which is not enabled",
   "custom-data-writable": "Users may write custom data that rules rely on",
   "needs-email": "A provider wants e-mails to be sent",
-  "bad-schedule": "A cron expression outside the documented form",
+  "bad-schedule": "A cron expression outside the documented form, or one that is never due",
   "bad-operation-type": "An operation type that is unknown or not allowed at this level",
   "bad-project": "A trigger projection that mixes 0 and 1 or drops `operationType`",
   "bad-throughput": "`maximum_throughput` without `unordered`",

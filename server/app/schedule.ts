@@ -41,6 +41,14 @@ export function isDue(schedule: Schedule, time: Date): boolean {
     && schedule.months.has(time.getUTCMonth() + 1) && schedule.weekdays.has(time.getUTCDay())
 }
 
+/** Whether there is a time at which a schedule is due; each date of the year falls on each weekday some year. */
+export function isEverDue({ minutes, hours, days, months: inMonths, weekdays: onWeekdays }: Schedule): boolean {
+  const hasDate = [...inMonths].some((month) => [...days].some((day) => day <= (longest[month - 1] ?? 0)))
+  return hasDate && minutes.size > 0 && hours.size > 0 && onWeekdays.size > 0
+}
+
+const longest = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
 function parseField(text: string, field: Field): Set<number> | string {
   const found = new Set<number>()
   for (const part of text.split(",")) {

@@ -6,7 +6,7 @@ import { checkName } from "./names.ts"
 import type { DataSource, Trigger } from "./model.ts"
 import { providerTypes } from "./providers.ts"
 import type { Reading } from "./reading.ts"
-import { parseSchedule } from "./schedule.ts"
+import { isEverDue, parseSchedule } from "./schedule.ts"
 import { checkProjection } from "./trigger-projection.ts"
 import { namesBelow } from "./tree.ts"
 
@@ -150,6 +150,7 @@ function readScheduleConfig(fields: Fields): Document {
   const schedule = requireText(fields, "schedule") ?? ""
   const parsed = parseSchedule(schedule)
   if (schedule !== "" && "fault" in parsed) fields.report.error("bad-schedule", fields.spot("schedule"), parsed.fault)
+  else if ("schedule" in parsed && !isEverDue(parsed.schedule)) fields.report.warning("bad-schedule", fields.spot("schedule"), `\`${schedule}\` is never due: all five fields must match, and a step \`x/n\` is every value of \`x\` that \`n\` divides`)
   return { schedule, skip_catchup_events: fields.flag("skip_catchup_events") ?? fields.flag("skip_catchup_event") ?? false }
 }
 

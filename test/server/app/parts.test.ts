@@ -158,6 +158,10 @@ rows("triggers", [
     `warning unknown-data-source ${t}#/config/service_name`, `warning bad-operation-type ${t}#/config/operation_types`, `warning unknown-function ${t}#/function_name`,
   ]],
   ["two user operations", trigger({ operation_type: ["LOGIN", "CREATE"], providers: ["anon-user"] }, "AUTHENTICATION"), []],
+  ...["5/10 * * * *", "* 7/2 * * *", "* * 1/2 * *", "0 0 31 4 *", "0 0 30,31 feb,2 *", "* * * 5/2 *", "* * * * 5/2"].map((schedule): [string, Record<string, unknown>, string[]] => [
+    `the schedule \`${schedule}\`, which is never due`, trigger({ schedule }, "SCHEDULED"), [`warning bad-schedule ${t}#/config/schedule`],
+  ]),
+  ...["0 0 29 2 *", "10/5 * * * *", "0 0 31 2,3 *", "59 23 31 12 0"].map((schedule): [string, Record<string, unknown>, string[]] => [`the schedule \`${schedule}\`, which is due`, trigger({ schedule }, "SCHEDULED"), []]),
   ["a schedule", trigger({ schedule: "0 0 * * 7" }, "SCHEDULED"), [`error bad-schedule ${t}#/config/schedule`]],
   ["EventBridge", { [t]: { name: "t", type: "AUTHENTICATION", config: { operation_type: "LOGIN", providers: ["anon-user"] }, event_processors: { AWS_EVENTBRIDGE: { config: {} } } } }, [`warning unsupported ${t}`]],
   ["two functions", { [t]: { name: "t", type: "SCHEDULED", config: { schedule: "* * * * *" }, function_name: "other", event_processors: { FUNCTION: { config: { function_name: "hello" } } } }, ...hello }, [`warning conflicting-keys ${t}#/function_name`]],
