@@ -1,5 +1,6 @@
 // The command line: parses arguments, calls the public interface, prints. Everything else is in server/.
 import { Command, InvalidArgumentError, Option } from "commander"
+import { apiKeysCommand } from "./api-keys.ts"
 import { check } from "./check.ts"
 import { dataCommand } from "./data.ts"
 import { questionOperations } from "../server/index.ts"
@@ -81,6 +82,7 @@ program
 program.addCommand(dataCommand())
 program.addCommand(indexesCommand())
 program.addCommand(usersCommand())
+program.addCommand(apiKeysCommand())
 program.addCommand(keysCommand())
 
 try {
