@@ -1,5 +1,5 @@
-import { InternalError, ObjectId, type Document } from "../../kernel/index.ts"
-import { decodeSnapshot, encodeSnapshot } from "./snapshot.ts"
+import { EjsonError, InternalError, ObjectId, type Document } from "../../kernel/index.ts"
+import { decodeSnapshot, encodeSnapshot, type EncodedSnapshot } from "./snapshot.ts"
 import type { CustomDataConfig, CustomDataReader, UserLog } from "./ports.ts"
 
 /** Settings of this server that App Services does not have. */
@@ -62,13 +62,24 @@ export function createCustomData({ config, reader, policy = {}, log, clock }: Cu
       return afterReadError(cause, userId, previous)
     }
     if (document === null) return nothing
-    const claim = encodeSnapshot(document)
+    const claim = encode(document, userId, where)
     if (claim.bytes > maxClaimBytes) {
       log.warn("custom-data-too-large", { userId, bytes: claim.bytes, collection: `${where.database}.${where.collection}` })
       throw new InternalError("internal", `Cannot issue a token with custom user data of ${claim.bytes} bytes: at most ${maxClaimBytes} are carried`)
     }
     if (claim.bytes > warnClaimBytes) log.warn("custom-data-large", { userId, bytes: claim.bytes })
     return { json: claim.json, takenAt: nothing.takenAt }
+  }
+
+  function encode(document: Document, userId: string, { database, collection }: CustomDataConfig): EncodedSnapshot {
+    try {
+      return encodeSnapshot(document)
+    } catch (cause) {
+      if (!(cause instanceof EjsonError)) throw cause
+      log.warn("custom-data-untold", { userId, collection: `${database}.${collection}` })
+      // The cause is left behind: its path is made of names in the document.
+      throw new InternalError("internal", "Cannot issue a token with custom user data that Extended JSON has no words for")
+    }
   }
 
   function afterReadError(cause: unknown, userId: string, previous: TakenSnapshot | undefined): TakenSnapshot {

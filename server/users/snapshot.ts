@@ -11,10 +11,14 @@ export interface EncodedSnapshot {
  * Spells a document as the claim: canonical Extended JSON, but every ObjectId as its plain 24 digits, at any depth.
  *
  * SOURCE: recorded tokens (specification 1.5). The text is built once and put into the token as it is, so that no later step
- * can lose a field such as `__proto__` or change the order.
+ * can lose a field such as `__proto__` or change the order. Throws `EjsonError` for a document that could not be read again, since a
+ * field of it spells a broken value of Extended JSON (`{ $oid: "x" }`) or it is too deep.
  */
 export function encodeSnapshot(document: Document): EncodedSnapshot {
-  const json = JSON.stringify(toEjson(document, { objectIdAsText: true }))
+  const claim = toEjson(document, { objectIdAsText: true })
+  // INVARIANT: a claim decodes: each request with its token does so.
+  fromEjson(claim)
+  const json = JSON.stringify(claim)
   return { json, bytes: Buffer.byteLength(json) }
 }
 

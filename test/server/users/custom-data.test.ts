@@ -114,6 +114,24 @@ describe("size", () => {
   })
 })
 
+describe("a document that Extended JSON cannot tell of", () => {
+  const deep = (levels: number): Value => (levels === 0 ? 1 : { a: deep(levels - 1) })
+  const untold: [string, Document][] = [
+    ["names that spell an id", { ref: { $oid: "x" } }], ["names that spell a number", { list: [{ $numberInt: "abc" }] }], ["names that spell a date", { at: { $date: "tomorrow" } }], ["more than 200 levels", { a: deep(200) }],
+  ]
+
+  test.each(untold)("fails the token, and the log names the collection: %s", async (_name, document) => {
+    const { claimFor, warnings } = make(() => document)
+    expect(await refusal(claimFor(userId))).toBe("500 InternalServerError")
+    expect(warnings).toEqual([["custom-data-untold", { userId, collection: "app.users" }]])
+  })
+
+  test("is none for other names with a dollar", async () => {
+    const document: Document = { a: { $set: 1 }, b: { $regex: "[", $options: "i" }, c: { $oid: "x", other: 1 }, d: { $ref: "c", $id: new ObjectId(userId) } }
+    expect(await make(() => document).documentFor(userId)).toEqual({ ...document, d: { $ref: "c", $id: userId } })
+  })
+})
+
 describe("the claim", () => {
   test("keeps kinds of numbers, dates and bytes both ways; ids become text", () => {
     const document: Document = { _id: new ObjectId(userId), n: 1, d: new Double(1), l: Long.fromNumber(5), when: new Date(-1), raw: new Binary(Buffer.from([1, 2]), 4), list: [{ id: new ObjectId(userId) }, null] }

@@ -48,3 +48,19 @@ describe("of several documents the first inserted", () => {
     await close()
   })
 })
+
+describe("a document whose names spell a broken value of Extended JSON", () => {
+  test("fails refreshes and logins, keeps the tokens there are, and the log names the collection", async () => {
+    const served = await serve()
+    const { tokens, run, refresh, close, call, logged } = served
+    const { token: before = "" } = await refresh()
+    await run("members", tokens.access_token, `await members.insertOne({ _id: 1, user_id: uid });
+      await members.aggregate([{ $set: { ref: { $setField: { field: { $literal: "$oid" }, input: {}, value: "x" } } } }, { $merge: { into: "members", on: "_id", whenMatched: "replace" } }]).toArray()`)
+    expect((await refresh()).status).toBe(500)
+    const login = await call("POST", "{app}/auth/providers/local-userpass/login", { body: { username: "lea@red.example", password: "a long password" } })
+    expect([login.status, await login.json()]).toEqual([500, { error: "internal server error", error_code: "InternalServerError" }])
+    expect(await run("customData", before)).toMatchObject({ team: "red" })
+    expect(logged.filter((line) => line.includes("custom-data-untold")).map((line) => (JSON.parse(line) as { collection: string }).collection)).toEqual(["tracker.members", "tracker.members"])
+    await close()
+  })
+})
