@@ -33,9 +33,9 @@ export function compileProjection(projection: Document, options: ProjectionOptio
 }
 
 /** The one top-level field that a projection leaves out, where it does nothing else. */
-function soleExclusion({ mode, tree }: ParsedProjection): string | undefined {
+function soleExclusion({ mode, tree, keepsId }: ParsedProjection): string | undefined {
   const [[name, node] = [], ...others] = [...tree]
-  return mode === "exclusion" && others.length === 0 && node !== undefined && !(node instanceof Map) && node.kind === "exclude" ? name : undefined
+  return mode === "exclusion" && keepsId && others.length === 0 && node !== undefined && !(node instanceof Map) && node.kind === "exclude" ? name : undefined
 }
 
 /** A computed `_id` is added behind the other fields; it stands first like any other. */

@@ -14,6 +14,7 @@ describe("compileProjection()", () => {
     [{ s: 1, _id: 0 }, { s: "x" }],
     [{ _id: 1 }, { _id: 1 }],
     [{ a: 0, l: 0, m: 0 }, { _id: 1, s: "x" }],
+    [{ a: 0, _id: 0 }, { l: document["l"], s: "x", m: document["m"] }],
     [{ _id: 0, a: 0, l: 0, m: 0 }, { s: "x" }],
     [{ "a.c.d": 1 }, { _id: 1, a: { c: [{ d: 1 }, [{ d: 4 }]] } }],
     [{ a: { c: { d: 1 } } }, { _id: 1, a: { c: [{ d: 1 }, [{ d: 4 }]] } }],
