@@ -7,6 +7,7 @@ import { ConfigError, importUsers, type LiveLogin, type Operator, type SnapshotD
 import type { Place } from "./location.ts"
 import { withOperator, withPlace } from "./operator.ts"
 import { complain, print } from "./output.ts"
+import { addPendingCommands } from "./pending-users.ts"
 
 /** The commands over users. */
 export function usersCommand(): Command {
@@ -30,6 +31,7 @@ export function usersCommand(): Command {
       print(`${name}d ${id}`.replace("revoked", "revoked the sessions of"))
     }))
   }
+  addPendingCommands(on)
   on("import", "import users with their ids and identities from a file of one JSON object a line; can be repeated; exit status 1 if a row was refused")
     .argument("<file>", "the file, or - for standard input")
     .option("--dry-run", "check every row and write nothing")
