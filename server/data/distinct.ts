@@ -1,14 +1,17 @@
-import { compareValues, equalValues, rank, rankOf, splitPath, walkPath, type Document, type Value } from "../../kernel/index.ts"
+import { equalValues, rank, rankOf, splitPath, walkPath, type Document, type Value } from "../../kernel/index.ts"
 
-/** The distinct values at a path, as MongoDB's `distinct` collects them: the items of lists, in the order of values. */
+/** The distinct values at a path, as MongoDB's `distinct` collects them: the items of lists, in the order they were first met, as where the store collects them. */
 export async function collectDistinct(documents: AsyncIterable<Document>, field: string): Promise<Value[]> {
   const path = splitPath(field)
+  const values: Value[] = []
   const buckets = new Map<string | number, Value[]>()
   const note = (value: Value): void => {
     const key = bucketOf(value)
-    const bucket = buckets.get(key)
-    if (bucket === undefined) buckets.set(key, [value])
-    else if (!bucket.some((other) => equalValues(other, value))) bucket.push(value)
+    const bucket = buckets.get(key) ?? []
+    if (bucket.some((other) => equalValues(other, value))) return
+    bucket.push(value)
+    buckets.set(key, bucket)
+    values.push(value)
   }
   for await (const document of documents) {
     walkPath(document, path, (value, present) => {
@@ -18,7 +21,7 @@ export async function collectDistinct(documents: AsyncIterable<Document>, field:
       return false
     })
   }
-  return [...buckets.values()].flat().toSorted(compareValues)
+  return values
 }
 
 /** Equal values share a bucket; few others do. */

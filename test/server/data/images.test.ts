@@ -1,6 +1,6 @@
 // What the findOneAnd… operations give back, and what a write counts and logs (specification of rules, 10 and 11).
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
-import { compareValues, Decimal128, Double, Long, ObjectId, type Document, type Value } from "../../../kernel/index.ts"
+import { Decimal128, Double, Long, ObjectId, type Document, type Value } from "../../../kernel/index.ts"
 import type { DataLogEntry, FindAndChangeOptions, GuardedCollection, RuleFunctions } from "../../../server/data/index.ts"
 import { openEmbeddedStore, type EmbeddedStore } from "../../../server/storage/embedded/index.ts"
 import { callerOf, items, openWorld, stored, type WorldOptions } from "./rules-world.ts"
@@ -100,15 +100,13 @@ test("updateOne and deleteOne write one document, updateMany and deleteMany all"
   expect(await collectionWith().deleteMany({})).toEqual({ deletedCount: 2 })
 })
 
-test("distinct values are those that differ as values, in order", async () => {
+test("distinct values are those that differ as values, in the order they were met, whoever collects them", async () => {
   const [id, other] = [new ObjectId(), new ObjectId()]
   const values: Value[] = [2, new Double(2), Long.fromNumber(2), Decimal128.fromString("2.0"), 3, "2", "b", "b", "a", null, true, false, true, new Date(2), new Date(2), new Date(1), id, new ObjectId(id.toHexString()), other, { a: 1 }, { a: 1 }, { a: 2 }, { b: 1 }, { toString: 1, valueOf: 1 }]
   await store.insert(items, values.map((value, index): Document => ({ _id: 100 + index, value })))
-  const expected: Value[] = [null, 2, 3, "2", "a", "b", { a: 1 }, { a: 2 }, { b: 1 }, { toString: 1, valueOf: 1 }, id, other, false, true, new Date(1), new Date(2)]
+  const expected: Value[] = [2, 3, "2", "b", "a", null, true, false, new Date(2), new Date(1), id, other, { a: 1 }, { a: 2 }, { b: 1 }, { toString: 1, valueOf: 1 }]
   const field = { fields: { value: { read: { "%%this": { $exists: true } } }, _id: { read: true } } }
-  expect(await collectionWith(field).distinct("value", {})).toEqual(expected)
-  // The order of a store is its own.
-  expect((await collectionWith({ read: true }).distinct("value", {})).toSorted(compareValues)).toEqual(expected)
+  for (const role of [field, { read: true }]) expect(await collectionWith(role).distinct("value", {})).toEqual(expected)
 })
 
 test("distinct values of a path through a list are those of all its documents, and lists in it are values", async () => {
