@@ -58,6 +58,20 @@ export function watchContract({ store, fresh, unless }: Bench): void {
       expect(events[1]?.fullDocument).toEqual({ _id: 2, z: 1 })
     })
 
+    unless("change-event-details")("reports what `$merge` merges as an update, what it replaces as a replacement", async () => {
+      if (!supported()) return
+      const merged = { _id: 1, kept: 1, set: { a: "$not.a.path" } }
+      for (const [whenMatched, expected] of [["merge", "update"], [[{ $set: { set: "$$new.set" } }], "update"], ["replace", "replace"]] as const) {
+        const [from, namespace] = [await fresh([{ _id: 1, set: { a: "$not.a.path" } }]), await fresh([{ _id: 1, kept: 1 }])]
+        const [event] = await during(namespace, 1, async () => {
+          await store().aggregate(from, [{ $merge: { into: namespace.collection, whenMatched } }] as unknown as Document[]).toArray()
+        })
+        const { kept: _kept, ...replaced } = merged
+        expect([event?.operationType, await store().find(namespace, {}).toArray()]).toEqual([expected, [expected === "replace" ? replaced : merged]])
+        if (expected === "update") expect(event?.updateDescription).toMatchObject({ updatedFields: { set: { a: "$not.a.path" } }, removedFields: [] })
+      }
+    })
+
     test("goes on after the event a token names", async () => {
       if (!supported()) return
       const namespace = await fresh()

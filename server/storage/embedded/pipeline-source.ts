@@ -59,7 +59,10 @@ async function mergeOne(store: Store, namespace: Namespace, plan: MergePlan, mad
   if (plan.whenMatched === "fail") throw new StoreError("duplicate-key", "Cannot run `$merge`: a document is there already", { serverCode: 11000 })
   const after = plan.whenMatched === "replace" ? made : plan.whenMatched === "merge" ? { ...there, ...made } : plan.whenMatched(there, made)
   if (Object.hasOwn(after, "_id") && !equalValues(after["_id"], there["_id"])) throw new StoreError("bad-request", "Cannot run `$merge`: `_id` would change", { serverCode: 66 })
-  await store.replace(namespace, { _id: { $eq: there["_id"] } }, after)
+  const same: Document = { _id: { $eq: there["_id"] } }
+  // SOURCE: server manual: what is merged is updated, so that change streams report an update; only `replace` replaces.
+  if (plan.whenMatched === "replace") await store.replace(namespace, same, after)
+  else await store.update(namespace, same, [{ $replaceWith: { $literal: after } }], { many: false })
 }
 
 function keyAt(document: Document, path: string): Value {
