@@ -59,7 +59,7 @@ const longestTwice = 300
 function withoutRepeats(fields: readonly ExplainedField[]): ExplainedField[] {
   const told = new Set<Value>()
   const untold = (side: ExplainedSide | undefined): ExplainedSide | undefined => {
-    if (side === undefined || !Object.hasOwn(side, "value")) return side
+    if (side === undefined) return side
     const { text, type, value } = side
     if (told.has(value)) return { text, type }
     if (ejsonText(value).length > longestTwice) told.add(value)

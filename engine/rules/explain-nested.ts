@@ -105,8 +105,9 @@ function documentOf(value: Value): Document {
 
 /** Item by item, or once where all are alike. Of a list that changes only the items that do. */
 function inItems(walk: Walk, place: Place, items: readonly Value[]): ExplainedField[] {
-  const before = Array.isArray(place.prev) ? (place.prev as readonly Value[]) : items
-  const isChange = walk.question.kind === "change" && !identical(place.prev, place.this)
+  // INVARIANT: a list that comes, goes or takes the place of another value is not looked into.
+  const before = place.prev as readonly Value[]
+  const isChange = !identical(place.prev, place.this)
   const found: (readonly [string, readonly ExplainedField[]])[] = []
   for (const [index, item] of items.entries()) {
     if (walk.left < 0) break
