@@ -4,7 +4,7 @@
 // cursors (`pending` collects them, `settled` knows the values of those that were awaited), and `forgiving` for the console.
 const quote = (text) => stringifyJson(text)
 
-const newWriter = (options) => ({ __proto__: null, relaxed: false, undefinedText: '{"$undefined":true}', limit: 100 * 1024 * 1024, size: 0, pending: undefined, settled: undefined, forgiving: false, ancestors: undefined, ...options })
+const newWriter = (options) => ({ __proto__: null, relaxed: false, undefinedText: '{"$undefined":true}', limit: 100 * 1024 * 1024, size: 0, pending: undefined, settled: undefined, forgiving: false, whole: false, ancestors: undefined, ...options })
 
 const spend = (writer, length) => {
   writer.size += length
@@ -33,7 +33,10 @@ const writeBig = (value, writer) => {
 
 const writeDate = (value, writer) => {
   const milliseconds = getTime(value)
-  if (milliseconds !== milliseconds) return "null"
+  if (milliseconds !== milliseconds) {
+    if (writer.whole) throw new NativeTypeError("an invalid date cannot be part of a query")
+    return "null"
+  }
   spend(writer, 32)
   if (writer.relaxed && milliseconds >= 0 && getUtcYear(value) <= 9999) {
     const text = toIsoText(value)
@@ -82,10 +85,16 @@ const write = (value, writer, depth, kind) => {
       spend(writer, 19)
       return writer.undefinedText
     case "bigint": return writeBig(value, writer)
-    case "function": return bson === undefined ? undefined : value === bson.MinKey ? '{"$minKey":1}' : value === bson.MaxKey ? '{"$maxKey":1}' : undefined
+    case "function": return bson === undefined ? leftOut("function", writer) : value === bson.MinKey ? '{"$minKey":1}' : value === bson.MaxKey ? '{"$maxKey":1}' : leftOut("function", writer)
     case "object": return value === null ? "null" : writeObject(value, writer, depth)
-    default: return undefined
+    default: return leftOut("symbol", writer)
   }
+}
+
+/** What JSON leaves out. SECURITY: a condition that is left out would select everything. */
+const leftOut = (kind, writer) => {
+  if (writer.whole) throw new NativeTypeError(`a ${kind} cannot be part of a query`)
+  return undefined
 }
 
 const writeObject = (value, writer, depth) => {
@@ -184,6 +193,7 @@ const writePattern = (value) => {
 
 const writePending = (value, writer, depth) => {
   if (writer.settled !== undefined && mapHas(writer.settled, value)) return write(mapGet(writer.settled, value), writer, depth + 1) ?? "null"
+  if (writer.whole) throw new NativeTypeError("a promise or cursor cannot be part of a query: await it first")
   if (writer.pending !== undefined) append(writer.pending, value)
   return "{}"
 }
@@ -191,6 +201,8 @@ const writePending = (value, writer, depth) => {
 /** One encoder for everything that goes to the database: `undefined` in a stored document is null, in a query it stays. */
 const documentText = (value) => write(value, newWriter({ undefinedText: "null" }), 0) ?? "null"
 const queryText = (value) => write(value, newWriter({}), 0) ?? "null"
+/** A filter or a pipeline: nothing in it may get lost. */
+const filterText = (value) => write(value, newWriter({ whole: true }), 0) ?? "null"
 
 const EJSON = {
   parse(text, options) {

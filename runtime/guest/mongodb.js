@@ -8,6 +8,14 @@ const splitOptions = (options) => {
   return { session: session === undefined || session === null ? undefined : sessionId(session), rest }
 }
 
+/** Operations of a bulk: their filters are queries, the rest is stored. */
+const bulkText = (operations) => (isArray(operations) ? `[${joinList(mapList(operations, operationText), ",")}]` : documentText(operations))
+const operationText = (operation) => membersText(operation, (body, name) => (name === "insertOne" ? documentText(body) : membersText(body, (value, key) => (key === "filter" || key === "arrayFilters" ? filterText(value) : documentText(value)))))
+const membersText = (value, memberText) => {
+  if (typeof value !== "object" || value === null || isArray(value)) return documentText(value)
+  return `{${joinList(mapList(objectKeys(value), (name) => `${quote(name)}:${memberText(value[name], name)}`), ",")}}`
+}
+
 const collectionClass = once(() => class Collection {
   #client
   #database
@@ -34,37 +42,37 @@ const collectionClass = once(() => class Collection {
 
   find(query, projection, options) {
     const settings = { ...options }
-    return new (findCursorClass())(settings, (convert) => this.#ask("find", settings, () => `"filter":${queryText(query ?? {})},"projection":${queryText(projection ?? null)}`, convert))
+    return new (findCursorClass())(settings, (convert) => this.#ask("find", settings, () => `"filter":${filterText(query ?? {})},"projection":${queryText(projection ?? null)}`, convert))
   }
   findOne(query, projection, options) {
-    return this.#ask("findOne", options, () => `"filter":${queryText(query ?? {})},"projection":${queryText(projection ?? null)}`)
+    return this.#ask("findOne", options, () => `"filter":${filterText(query ?? {})},"projection":${queryText(projection ?? null)}`)
   }
   aggregate(pipeline, options) {
     const stages = isArray(pipeline) ? sliceList(pipeline) : pipeline === undefined ? [] : [pipeline]
-    const cursor = new (aggregateCursorClass())(stages, (convert) => this.#ask("aggregate", options, () => `"pipeline":${queryText(stages)}`, convert))
+    const cursor = new (aggregateCursorClass())(stages, (convert) => this.#ask("aggregate", options, () => `"pipeline":${filterText(stages)}`, convert))
     const last = stages[stages.length - 1]
     // SOURCE: code runs an aggregation that writes and never reads it, so that one starts at once.
     if (typeof last === "object" && last !== null && (hasOwn(last, "$merge") || hasOwn(last, "$out"))) cursor.start()
     return cursor
   }
-  count(query, options) { return this.#ask("count", options, () => `"filter":${queryText(query ?? {})}`) }
+  count(query, options) { return this.#ask("count", options, () => `"filter":${filterText(query ?? {})}`) }
   countDocuments(query, options) { return this.count(query, options) }
   estimatedDocumentCount(options) { return this.count({}, options) }
-  distinct(field, query, options) { return this.#ask("distinct", options, () => `"field":${queryText(field)},"filter":${queryText(query ?? {})}`) }
+  distinct(field, query, options) { return this.#ask("distinct", options, () => `"field":${queryText(field)},"filter":${filterText(query ?? {})}`) }
   insertOne(document, options) { return this.#ask("insertOne", options, () => `"document":${documentText(document)}`) }
   insertMany(documents, options) { return this.#ask("insertMany", options, () => `"documents":${documentText(documents)}`) }
-  #change(name, query, update, options) { return this.#ask(name, options, () => `"filter":${queryText(query ?? null)},"update":${documentText(update)}`) }
+  #change(name, query, update, options) { return this.#ask(name, options, () => `"filter":${filterText(query ?? null)},"update":${documentText(update)}`) }
   updateOne(query, update, options) { return this.#change("updateOne", query, update, options) }
   updateMany(query, update, options) { return this.#change("updateMany", query, update, options) }
   replaceOne(query, replacement, options) { return this.#change("replaceOne", query, replacement, options) }
   findOneAndUpdate(query, update, options) { return this.#change("findOneAndUpdate", query, update, options) }
   findOneAndReplace(query, replacement, options) { return this.#change("findOneAndReplace", query, replacement, options) }
-  findOneAndDelete(query, options) { return this.#ask("findOneAndDelete", options, () => `"filter":${queryText(query ?? null)}`) }
-  deleteOne(query, options) { return this.#ask("deleteOne", options, () => `"filter":${queryText(query ?? null)}`) }
-  deleteMany(query, options) { return this.#ask("deleteMany", options, () => `"filter":${queryText(query ?? null)}`) }
+  findOneAndDelete(query, options) { return this.#ask("findOneAndDelete", options, () => `"filter":${filterText(query ?? null)}`) }
+  deleteOne(query, options) { return this.#ask("deleteOne", options, () => `"filter":${filterText(query ?? null)}`) }
+  deleteMany(query, options) { return this.#ask("deleteMany", options, () => `"filter":${filterText(query ?? null)}`) }
   bulkWrite(operations, options) {
     if (isArray(operations) && operations.length === 0) return new NativePromise((_, reject) => reject(new NativeError("Failed to execute bulk writes: no operations specified")))
-    return this.#ask("bulkWrite", options, () => `"operations":${documentText(operations)}`)
+    return this.#ask("bulkWrite", options, () => `"operations":${bulkText(operations)}`)
   }
   initializeOrderedBulkOp() { return new (bulkBuilderClass())(this, true) }
   initializeUnorderedBulkOp() { return new (bulkBuilderClass())(this, false) }
@@ -141,6 +149,7 @@ const adminClass = once(() => class Admin {
 })
 
 let lastSession = 0
+const sessionEnded = () => new NativeError("Cannot use a session that has ended")
 const transientTries = 3
 
 let readSessionId = () => undefined
@@ -150,10 +159,11 @@ const sessionClass = once(() => class Session {
   #open = false
   #ended = false
   constructor(client) { this.#client = client }
-  static { readSessionId = (session) => (#id in session ? session.#id : undefined) }
+  /** Null for a session that has ended: what names it meant to be part of a transaction. */
+  static { readSessionId = (session) => (#id in session ? (session.#ended ? null : session.#id) : undefined) }
   #ask(name) { return ask(`"kind":"session",${clientFields(this.#client)},"session":"${this.#id}","name":"${name}"`, nothing) }
   startTransaction() {
-    if (this.#ended) throw new NativeError("Cannot use a session that has ended")
+    if (this.#ended) throw sessionEnded()
     if (this.#open) throw new NativeError("Transaction already in progress")
     this.#open = true
     // A failure to start shows in the operations that join, and in the commit.
@@ -195,6 +205,7 @@ const sessionClass = once(() => class Session {
 const sessionId = (session) => {
   const id = typeof session === "object" ? readSessionId(session) : undefined
   if (id === undefined) throw new NativeTypeError("the option `session` is not a session")
+  if (id === null) throw sessionEnded()
   return id
 }
 

@@ -24,7 +24,7 @@ const [weakGet, weakSet, weakHas] = ["get", "set", "has"].map((name) => uncurry(
 const [testPattern, execPattern] = ["test", "exec"].map((name) => uncurry(NativeRegExp.prototype[name]))
 const [charCodeAt, sliceText, startsWith, repeatText, padStart, textIndexOf, upperCase, lowerCase, codePointAt] =
   ["charCodeAt", "slice", "startsWith", "repeat", "padStart", "indexOf", "toUpperCase", "toLowerCase", "codePointAt"].map((name) => uncurry(NativeString.prototype[name]))
-const [joinList, sliceList] = ["join", "slice"].map((name) => uncurry(Array.prototype[name]))
+const [joinList, sliceList, mapList] = ["join", "slice", "map"].map((name) => uncurry(Array.prototype[name]))
 const [getTime, toIsoText, getUtcMilliseconds, getUtcYear] = ["getTime", "toISOString", "getUTCMilliseconds", "getUTCFullYear"].map((name) => uncurry(NativeDate.prototype[name]))
 const numberText = uncurry(NativeNumber.prototype.toString)
 const bigText = uncurry(NativeBigInt.prototype.toString)

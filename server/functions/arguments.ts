@@ -58,6 +58,19 @@ export function refuseUndefined(value: Value): void {
   else if (isDocument(value)) for (const field of Object.keys(value)) refuseUndefined(value[field])
 }
 
+/** Refuses `undefined` in what a pipeline matches, also in the pipelines inside it. */
+export function refuseUndefinedMatches(pipeline: readonly Value[]): void {
+  for (const stage of pipeline) {
+    if (!isDocument(stage)) continue
+    if (Object.hasOwn(stage, "$match")) refuseUndefined(stage["$match"])
+    for (const name of ["$lookup", "$unionWith", "$facet"]) {
+      const inner = Object.hasOwn(stage, name) ? stage[name] : undefined
+      if (!isDocument(inner)) continue
+      for (const field of name === "$facet" ? Object.keys(inner) : ["pipeline"]) if (Array.isArray(inner[field])) refuseUndefinedMatches(inner[field] as readonly Value[])
+    }
+  }
+}
+
 /** Keeps the options that are there; `exactOptionalPropertyTypes` wants absent ones absent. */
 export function present<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> }

@@ -2,7 +2,7 @@
 import { isDocument, type Document, type Value } from "../../kernel/index.ts"
 import type { BulkOperation, Cursor, GuardedCollection } from "../data/index.ts"
 import { RequestError } from "../errors.ts"
-import { documentArgument, documentList, flag, optionalCount, optionalDocument, present, refuseUndefined } from "./arguments.ts"
+import { documentArgument, documentList, flag, optionalCount, optionalDocument, present, refuseUndefined, refuseUndefinedMatches } from "./arguments.ts"
 
 /** A value, or a cursor that is to be read in parts. */
 export type OperationResult = { readonly value: Value } | { readonly cursor: Cursor }
@@ -30,7 +30,14 @@ function updateOf(args: Document): Document {
   return documentArgument(args, "update")
 }
 
-const writeOptions = (options: Document) => present({ upsert: flag(options, "upsert"), arrayFilters: Object.hasOwn(options, "arrayFilters") ? documentList(options, "arrayFilters") : undefined })
+function arrayFiltersOf(options: Document): Document[] | undefined {
+  if (!Object.hasOwn(options, "arrayFilters")) return undefined
+  const filters = documentList(options, "arrayFilters")
+  refuseUndefined(filters)
+  return filters
+}
+
+const writeOptions = (options: Document) => present({ upsert: flag(options, "upsert"), arrayFilters: arrayFiltersOf(options) })
 const changeOptions = (options: Document) =>
   present({ ...writeOptions(options), sort: optionalDocument(options, "sort"), projection: optionalDocument(options, "projection"), returnNewDocument: flag(options, "returnNewDocument") })
 
@@ -54,7 +61,9 @@ const operations: Record<string, Operation> = {
     const allowDiskUse = flag(options, "allowDiskUse")
     if (allowDiskUse === true && !isSystem) throw new RequestError("FunctionExecutionError", "the option allowDiskUse is available to system functions only")
     const maxTimeMS = optionalCount(options, "maxTimeMS")
-    return { cursor: collection.aggregate(documentList(args, "pipeline"), present({ maxTimeMS, allowDiskUse })) }
+    const pipeline = documentList(args, "pipeline")
+    refuseUndefinedMatches(pipeline)
+    return { cursor: collection.aggregate(pipeline, present({ maxTimeMS, allowDiskUse })) }
   },
   count: async (collection, args, options) => ({ value: await collection.count(filterOf(args), present({ limit: optionalCount(options, "limit") })) }),
   distinct: async (collection, args) => {

@@ -102,8 +102,29 @@ describe("sessions", () => {
     expect(lasting.end).toMatchObject({ ok: false, message: "no" })
   })
 
+  test("one that has ended is refused, by operations too", async () => {
+    const { end, operations } = await run('const session = context.services.get("mongodb-atlas").startSession(); await session.endSession(); await notes.insertOne({ a: 1 }, { session })')
+    expect([end, operations]).toMatchObject([{ ok: false, message: "Error: Cannot use a session that has ended" }, []])
+  })
+
   test("something else as session is refused", async () => {
     expect((await run("await notes.count({}, { session: { id: 's1' } })")).end).toMatchObject({ ok: false, name: "TypeError" })
+  })
+})
+
+describe("queries", () => {
+  // A condition that got lost would select every document.
+  test.each(["() => 1", 'Symbol("x")', "Promise.resolve(1)", "notes.find()", "new Date(NaN)", "[() => 1]", "{ $ne: Promise.resolve(1) }"])("with %s in them are refused and nothing is sent", async (value) => {
+    for (const call of ["find({ a: VALUE }).toArray()", "deleteMany({ a: VALUE })", "updateOne({ a: VALUE }, { $set: { b: 1 } })", "findOneAndDelete({ $or: [{ a: VALUE }] })", "count({ a: VALUE })", 'distinct("a", { a: VALUE })', "aggregate([{ $match: { a: VALUE } }]).toArray()", "bulkWrite([{ deleteMany: { filter: { a: VALUE } } }])"]) {
+      const { end, operations } = await run(`await notes.${call}`.replaceAll("VALUE", value))
+      expect([end, operations], call).toMatchObject([{ ok: false, name: "TypeError", message: expect.stringContaining("cannot be part of a query") as string }, []])
+    }
+  })
+
+  test("keep undefined in filters of a bulk, where documents have null", async () => {
+    const { operations } = await run('await notes.bulkWrite([{ deleteOne: { filter: { a: undefined } } }, { updateMany: { filter: {}, update: { $set: { a: undefined } }, arrayFilters: [{ e: undefined }] } }, { insertOne: { document: { filter: undefined } } }, { insertOne: { filter: undefined } }])')
+    const missing = { $undefined: true }
+    expect(operations[0]).toMatchObject({ args: { operations: [{ deleteOne: { filter: { a: missing } } }, { updateMany: { filter: {}, update: { $set: { a: null } }, arrayFilters: [{ e: missing }] } }, { insertOne: { document: { filter: null } } }, { insertOne: { filter: null } }] } })
   })
 })
 

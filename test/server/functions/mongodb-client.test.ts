@@ -54,3 +54,18 @@ describe("a change without a filter changes nothing", () => {
     expect(await run("return (await c.deleteMany({})).deletedCount")).toMatchObject({ result: { $numberInt: "3" } })
   })
 })
+
+describe("undefined in a condition is refused", () => {
+  test.each([
+    "c.aggregate([{ $match: { b: undefined } }]).toArray()", "c.aggregate([{ $facet: { x: [{ $match: { b: undefined } }] } }]).toArray()", "c.aggregate([{ $lookup: { from: 'c', as: 'd', pipeline: [{ $match: { b: undefined } }] } }]).toArray()",
+    "c.bulkWrite([{ deleteMany: { filter: { b: undefined } } }])", "(async () => { const bulk = c.initializeUnorderedBulkOp(); bulk.find({ b: undefined }).update({ $set: { a: 0 } }); return bulk.execute() })()",
+    "c.updateMany({}, { $set: { 'l.$[e]': 1 } }, { arrayFilters: [{ e: undefined }] })", "c.bulkWrite([{ updateMany: { filter: {}, update: { $set: { 'l.$[e]': 1 } }, arrayFilters: [{ e: undefined }] } }])",
+  ])("%s", async (call) => {
+    const { result } = await run(`let said; try { await ${call} } catch (error) { said = [error.code, error.message] } return [said, await c.find({}, { _id: 0 }).toArray()]`)
+    expect(result).toEqual([["MongoDBError", "(BadValue) cannot compare to undefined"], three.map(({ a }) => ({ a: { $numberInt: String(a) } }))])
+  })
+
+  test("what an expression compares with it is no condition", async () => {
+    expect(await run("return (await c.aggregate([{ $project: { b: { $ifNull: [undefined, 7] } } }]).toArray()).map(({ b }) => b)")).toMatchObject({ result: ints(7, 7, 7) })
+  })
+})
