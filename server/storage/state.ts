@@ -65,7 +65,7 @@ export function customDataReader(storeOf: (dataSource: string) => Store | undefi
 
 async function findFirstBy(by: string, store: Store, namespace: Namespace, field: string, value: Value): Promise<Document | null> {
   const isIt = holdsExactly(field, value)
-  for await (const document of store.find(namespace, { [field]: { $eq: value } }, { sort: { [by]: 1, _id: 1 } })) if (isIt(document)) return document
+  for await (const document of store.find(namespace, { [field]: { $eq: value } }, { sort: { [by]: 1, _id: 1 }, forWrite: true })) if (isIt(document)) return document
   return null
 }
 

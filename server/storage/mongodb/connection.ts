@@ -49,8 +49,9 @@ export function collectionOf(client: MongoClient, { database, collection }: Name
   return databaseOf(client, database).collection<Document>(collection)
 }
 
+/** INVARIANT: read at the primary, whatever the URI prefers, unless a call says otherwise: state, custom data and what a write depends on must be as last written. */
 export function databaseOf(client: MongoClient, database: string): Db {
-  return client.db(database, { ignoreUndefined: false })
+  return client.db(database, { ignoreUndefined: false, readPreference: "primary" })
 }
 
 /** Connects and asks the server for its abilities. Throws `StoreError`; the URI, which may hold a password, is in no message. */

@@ -19,5 +19,6 @@ export interface MongoStore extends Store {
 export async function openMongoStore(options: MongoOptions): Promise<MongoStore> {
   const connection = await connect(options)
   const shared = { connection, scratch: openScratch(connection), firstInserted: firstInsertedLookup(connection) }
-  return Object.assign(new MongoView(shared, { internal: false }), { internal: new MongoView(shared, { internal: true }) })
+  const { readPreference: preferred } = connection.client
+  return Object.assign(new MongoView(shared, { internal: false, ...(preferred.mode === "primary" ? {} : { reading: preferred }) }), { internal: new MongoView(shared, { internal: true }) })
 }

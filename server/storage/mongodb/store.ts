@@ -224,7 +224,7 @@ export class MongoView implements Store {
     if (this.#session !== undefined) throw new StoreError("unsupported", "Cannot begin a transaction inside a transaction")
     const session = this.#shared.connection.client.startSession()
     try {
-      session.startTransaction({ readConcern: { level: "snapshot" }, writeConcern: { w: "majority" } })
+      session.startTransaction({ readPreference: "primary", readConcern: { level: "snapshot" }, writeConcern: { w: "majority" } })
       const result = await work(new MongoView(this.#shared, { internal: this.#internal, session }))
       await session.commitTransaction().catch((error: unknown) => {
         throw asStoreError(error)

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { afterAll, describe, expect, test } from "vitest"
 import { isDocument, ObjectId, type Document } from "../../../../kernel/index.ts"
 import type { Namespace } from "../../../../server/data/index.ts"
-import { openMongoStore } from "../../../../server/storage/index.ts"
+import { customDataReader, openMongoStore } from "../../../../server/storage/index.ts"
 import { expectStoreError } from "../../../contract/expect-error.ts"
 import { startMongoServer } from "../../../servers/mongo-server.ts"
 import { startWireProxy, type WireProxyOptions } from "../../../servers/wire-proxy.ts"
@@ -89,6 +89,34 @@ describe.skipIf("skipped" in server || !server.standIn)("a service behind a prox
       expect(await preferenceOf(() => reading.find(namespace, {}).toArray())).toEqual({ mode: "secondaryPreferred", tags: [{ region: "east" }, {}] })
       expect(await preferenceOf(() => reading.count(namespace, {}))).toEqual({ mode: "secondaryPreferred", tags: [{ region: "east" }, {}] })
       expect(await preferenceOf(() => reading.find(namespace, {}, { forWrite: true }).toArray())).not.toMatchObject({ mode: "secondaryPreferred" })
+      await store.close()
+    })
+  })
+
+  test("reads where the URI prefers only what an app reads: never the server's state, custom data or what a write depends on", async () => {
+    let host = ""
+    const greets = (command: Document): boolean => ["hello", "isMaster", "ismaster"].some((name) => Object.hasOwn(command, name))
+    const asMember = (reply: Document): Document => ({ ...reply, setName: "rs0", hosts: [host], primary: host, me: host })
+    await through({ answer: (reply, command) => (greets(command) ? asMember(reply) : reply) }, async ({ port, commands }) => {
+      host = `127.0.0.1:${port}`
+      const namespace = fresh()
+      const store = await openMongoStore({ uri: `mongodb://${host}/?replicaSet=rs0&readPreference=secondaryPreferred` })
+      const modeOf = async (work: () => Promise<unknown>): Promise<unknown> => {
+        const before = commands.length
+        await work()
+        return (commands.slice(before).findLast((command) => Object.hasOwn(command, "find"))?.["$readPreference"] as Document | undefined)?.["mode"] ?? "primary"
+      }
+      await store.insert(namespace, [{ _id: 1, user: "a" }])
+      const nearest = store.reading({ mode: "nearest" })
+      expect(await modeOf(() => store.find(namespace, {}).toArray())).toBe("secondaryPreferred")
+      expect(await modeOf(() => nearest.find(namespace, {}).toArray())).toBe("nearest")
+      for (const [what, work] of [
+        ["what a write depends on", () => store.find(namespace, {}, { forWrite: true }).toArray()],
+        ["state", () => store.internal.find(namespace, {}).toArray()],
+        ["custom data", () => store.findFirstInserted(namespace, "user", "a")],
+        ["custom data of a data source that prefers", () => nearest.findFirstInserted(namespace, "user", "a")],
+        ["custom data in the order of `_id`", () => customDataReader(() => nearest, "_id").findFirstInserted("m", namespace.database, namespace.collection, "user", "a")],
+      ] as const) expect([what, await modeOf(work)]).toEqual([what, "primary"])
       await store.close()
     })
   })
