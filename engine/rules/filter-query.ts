@@ -13,6 +13,7 @@ export type FilterQuery =
   | { readonly kind: "literal"; readonly query: Document; readonly pointer: JsonPointer }
 
 const literalOperators = new Set(["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin", "exists", "size", "all"])
+const listOperators = new Set(["in", "nin", "all"])
 const expressionOperators = new Set([...literalOperators, "function", "stringToOid", "oidToString", "stringToUuid", "uuidToString"])
 
 /** Matches no document. */
@@ -93,6 +94,8 @@ function parseOperator(field: Field, key: string, operand: unknown, problems: Pr
   if (name === "elemMatch") return parseElemMatch(at, operand, problems)
   if (isLogical(key)) return parseLogical(key, operand, at.pointer, problems, parseItem)
   if (name === "all" && isElemMatches(operand)) return { kind: "every", of: operand.map((item, index) => parseItem(item, childPointer(at.pointer, index))) }
+  const nested = listOperators.has(name) && Array.isArray(operand) ? operand.findIndex((item: unknown) => isNestedOperator(item)) : -1
+  if (nested !== -1) return wrong("wrong-operand", childPointer(at.pointer, nested), `\`${key}\` takes values, not operators`, problems)
   if (literalOperators.has(name) && isLiteral(operand)) return parseExpressed(field, { [key]: operand }, () => parseLiteralOperators(field, { [key]: operand }, [key], problems), problems)
   if (expressionOperators.has(name)) return parseExpressed(field, { [key]: operand }, undefined, problems)
   const fault = faultOnField(key)
@@ -108,19 +111,14 @@ function parseElemMatch({ path, pointer }: Field, value: unknown, problems: Prob
   if (!isPlainObject(value) || isWrapper(value)) return wrong("wrong-operand", pointer, "`$elemMatch` needs an object", problems)
   const literal = (items: Value): FilterQuery => ({ kind: "literal", query: { [path]: { $elemMatch: items } }, pointer })
   const keys = Object.keys(value)
-  if (isReference(keys)) {
-    const reference = readLiteral(value, pointer, problems)
-    return reference === undefined ? nothing : literal(reference.value)
-  }
+  if (isReference(keys)) return literal(readLiteral(value, pointer, problems))
   const tests = keys.filter((key) => isOperator(key) && !isLogical(key) && !isBesideFields(key))
   if (tests.length === 0) return { kind: "elemMatch", path, of: parsePredicate(value, pointer, problems), pointer }
   if (tests.length < keys.length) return wrong("wrong-operand", pointer, "operators and fields are mixed", problems)
   const before = problems.errors.length
   // Only for its problems: what is asked of an item is asked as of a field.
   parseField({ path, pointer }, value, problems)
-  if (problems.errors.length > before) return nothing
-  const operators = readOperators(value, tests, pointer, problems)
-  return operators === undefined ? nothing : literal(operators)
+  return problems.errors.length > before ? nothing : literal(readOperators(value, tests, pointer, problems))
 }
 
 /** What a field is to be equal to, or a conversion or call that gives it. */
@@ -151,42 +149,36 @@ function isLiteral(value: unknown): boolean {
 
 /** Operators as the database spells them: `%eq` is another spelling of `$eq`. Those that belong together, such as a pattern and its options, are one condition. */
 function parseLiteralOperators({ path, pointer }: Field, from: Record<string, unknown>, keys: readonly string[], problems: Problems): FilterQuery {
-  const operators = readOperators(from, keys, pointer, problems)
-  return operators === undefined ? nothing : { kind: "literal", query: { [path]: operators }, pointer }
+  return { kind: "literal", query: { [path]: readOperators(from, keys, pointer, problems) }, pointer }
 }
 
-function readOperators(from: Record<string, unknown>, keys: readonly string[], pointer: JsonPointer, problems: Problems): Document | undefined {
+function readOperators(from: Record<string, unknown>, keys: readonly string[], pointer: JsonPointer, problems: Problems): Document {
   const operators: Document = {}
   for (const key of keys) {
     const name = `$${key.slice(1)}`
     const at = childPointer(pointer, key)
     if (Object.hasOwn(operators, name)) wrong("wrong-operand", at, `\`${name}\` stands here in both spellings`, problems)
-    const operand = readLiteral(from[key], at, problems)
-    if (operand === undefined) return undefined
-    operators[name] = operand.value
+    operators[name] = readLiteral(from[key], at, problems)
   }
   return operators
 }
 
 function parseLiteral(key: string, raw: unknown, pointer: JsonPointer, problems: Problems): FilterQuery {
-  const literal = readLiteral(raw, pointer, problems)
-  return literal === undefined ? nothing : { kind: "literal", query: { [key]: literal.value }, pointer }
+  return { kind: "literal", query: { [key]: readLiteral(raw, pointer, problems) }, pointer }
 }
 
 /** What only the database understands; an expansion in it could not be replaced safely. */
-function readLiteral(raw: unknown, pointer: JsonPointer, problems: Problems): { readonly value: Value } | undefined {
-  let value: Value
+function readLiteral(raw: unknown, pointer: JsonPointer, problems: Problems): Value {
   try {
-    value = fromEjson(raw, pointer)
+    const value = fromEjson(raw, pointer)
+    const fault = faultIn(value, pointer)
+    if (fault !== undefined) wrong(fault.code, fault.pointer, fault.detail, problems)
+    return value
   } catch (error) {
     if (!(error instanceof EjsonError)) throw error
     wrong("wrong-operand", error.path, "the value is no Extended JSON", problems)
     return undefined
   }
-  const fault = faultIn(value, pointer)
-  if (fault === undefined) return { value }
-  wrong(fault.code, fault.pointer, fault.detail, problems)
-  return undefined
 }
 
 interface Fault { readonly code: "unknown-operator" | "wrong-operand"; readonly pointer: JsonPointer; readonly detail: string }
@@ -212,7 +204,14 @@ function isOperators(value: unknown): value is Record<string, unknown> {
 }
 
 function isElemMatches(operand: unknown): operand is readonly Record<string, unknown>[] {
-  return Array.isArray(operand) && operand.length > 0 && operand.every((item: unknown) => isPlainObject(item) && Object.keys(item).join() === "$elemMatch")
+  return Array.isArray(operand) && operand.length > 0 && operand.every((item: unknown) => isPlainObject(item) && Object.keys(item).every((key) => key === "$elemMatch" || key === "%elemMatch"))
+}
+
+/** SOURCE: MongoDB refuses every request with such a list. A conversion is a value. */
+function isNestedOperator(item: unknown): boolean {
+  if (!isPlainObject(item) || isWrapper(item)) return false
+  const keys = Object.keys(item)
+  return keys[0]?.startsWith("$") === true && !isReference(keys)
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

@@ -63,7 +63,7 @@ function pushReadable(bound: BoundRole, rules: BoundRules): Granted {
   if (role.read !== undefined) return { ...both(gate, either(pushed(rules, role.read, nothing), write)), projection: {} }
   if (!hasFieldPermissions(bound) || isCertain(write)) return { ...both(gate, write), projection: {} }
   // Every stored document has an `_id`: where that is always readable, no document is left without a readable field. Where `write` may lift all, documents differ.
-  const projection = role.write === undefined || isNever(write) ? readableProjection(bound) : undefined
+  const projection = write.query === "none" ? readableProjection(bound) : undefined
   return { query: gate.query, exact: gate.exact && isPathAlwaysReadable(rules, bound, ["_id"]), projection }
 }
 
@@ -88,11 +88,6 @@ export function isPathAlwaysReadable(rules: BoundRules, { role }: BoundRole, [fi
 /** Whether something holds for every document. */
 function isCertain({ query, exact }: Pushed): boolean {
   return exact && query !== "none" && Object.keys(query).length === 0
-}
-
-/** Whether something holds for no document. */
-function isNever({ query, exact }: Pushed): boolean {
-  return exact && query === "none"
 }
 
 function pushGate(gate: FieldPermission | undefined, rules: BoundRules): Pushed {

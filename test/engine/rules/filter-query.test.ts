@@ -113,8 +113,10 @@ describe("operators", () => {
 })
 
 test("a query with an error matches nothing, should its file be used all the same", () => {
-  const rules = parseRules({ filters: [{ name: "f", query: { a: 1, b: { $size: -1 } } }] }, { kind: "collection", problems: { errors: [], warnings: [] } })
-  expect(applyFilters(bindRules(rules, { user }, createCallTable(), defaultRuleSettings)).query).toBe("none")
+  for (const query of [{ a: 1, b: { $size: -1 } }, { $nor: [{ b: { $size: -1 } }] }, { $or: [{ a: 1 }, { b: { $type: "%%user.id" } }] }]) {
+    const rules = parseRules({ filters: [{ name: "f", query }] }, { kind: "collection", problems: { errors: [], warnings: [] } })
+    expect(applyFilters(bindRules(rules, { user }, createCallTable(), defaultRuleSettings)).query).toBe("none")
+  }
 })
 
 test("without filters nothing is added", () => {
@@ -142,7 +144,7 @@ test("all filters that apply are merged; one that cannot be decided applies", ()
 test.each<[string, readonly Document[], boolean]>([
   ["both including", [{ a: 1 }, { b: true }], false], ["both excluding", [{ a: 0 }, { b: false }], false], ["including and excluding", [{ a: 1 }, { b: 0 }], true], ["including and excluding by false", [{ a: true }, { b: false }], true], ["`_id` goes with including", [{ a: 1, _id: 0 }, { b: 1 }], false],
   ["and with excluding", [{ a: 0 }, { _id: 1 }], false], ["one that mixes, with one that includes", [{ a: 1 }, { b: 0, _id: 1 }], true], ["a field and an expression", [{ a: { $slice: 1 } }, { b: 1 }], false], ["the last of several excludes", [{ a: 1, c: 1 }, { b: 0, d: 0 }], true], ["only one of several fields says so", [{ a: { $slice: 1 }, b: 0 }, { c: 1 }], true],
-  ["a part of a list goes with excluding", [{ a: { $slice: 1 } }, { b: 0 }], false], ["a matching element does not", [{ a: { $elemMatch: { x: 1 } } }, { b: 0 }], true], ["fields of a field that are excluded", [{ a: { b: 0 } }, { c: 0 }], false], ["of which one is included elsewhere", [{ a: { b: { c: false } } }, { d: 1 }], true],
+  ["text that is empty is no 0", [{ a: "" }, { b: 1 }], false], ["an empty object says nothing", [{ a: {} }, { b: 0 }], false], ["a part of a list goes with excluding", [{ a: { $slice: 1 } }, { b: 0 }], false], ["a matching element does not", [{ a: { $elemMatch: { x: 1 } } }, { b: 0 }], true], ["fields of a field that are excluded", [{ a: { b: 0 } }, { c: 0 }], false], ["of which one is included elsewhere", [{ a: { b: { c: false } } }, { d: 1 }], true],
   ["fields of a field that are included", [{ a: { b: 1 } }, { c: 1 }], false], ["where others are excluded", [{ a: { b: 1 } }, { c: 0 }], true], ["a part of a list in a field", [{ a: { b: { $slice: 1 } } }, { c: 0 }], false], ["an `_id` in a field", [{ a: { _id: 0 } }, { c: 1 }], true],
 ])("projections of filters: %s", (_name, projections, conflict) => {
   expect(parse(projections.map((projection, index) => ({ name: `f${index}`, apply_when: {}, projection }))).applied).toEqual({ query: {}, projections, conflict })

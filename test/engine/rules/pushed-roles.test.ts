@@ -66,6 +66,7 @@ describe("the visible documents", () => {
     ["nothing, where all is readable", [wide], {}],
     ["what is hidden, where the rest is readable", [{ fields: { a: {}, b: { read: false }, c: { read: mine } }, additional_fields: { read: true } }], { a: 0, b: 0 }],
     ["what is readable, where the rest is hidden", [{ fields: { _id: { read: true }, a: { write: mine }, b: { read: theirs } } }], { _id: 1, a: 1 }],
+    ["what is readable, where `_id` is not", [{ fields: { a: { read: true }, b: {} } }], { _id: 0, a: 1 }],
     ["what is hidden by a parent, whatever is said below it", [{ fields: { a: { read: false, fields: { b: { read: true } } } }, additional_fields: { write: true } }], { a: 0 }],
     ["no projection, where the value decides", [{ fields: { a: { read: { "%%this": 1 } } }, additional_fields: { read: true } }], undefined],
     ["no projection, where the value decides a write", [{ fields: { a: { write: { "%%this": 1 } } }, additional_fields: { read: true } }], undefined],
