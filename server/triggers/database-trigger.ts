@@ -25,7 +25,7 @@ const forbidden = new Set([13, 18, 8000])
 const invalidated = 346
 
 /** How a stream ended; `elsewhere`: the trigger is another process's, or suspended. */
-type End = { readonly kind: "stopped" } | { readonly kind: "elsewhere" } | { readonly kind: "from-now" } | { readonly kind: "failed" | "suspended"; readonly reason: string }
+type End = { readonly kind: "stopped" } | { readonly kind: "elsewhere" } | { readonly kind: "from-now" } | { readonly kind: "failed" | "suspended"; readonly reason: string; readonly detail?: string }
 
 export function openDatabaseTrigger(trigger: Trigger, store: Store, collection: StateCollection, surroundings: Surroundings): DatabaseTrigger {
   const { clock, exclusive, log, owner, settings, stopping } = surroundings
@@ -80,7 +80,7 @@ export function openDatabaseTrigger(trigger: Trigger, store: Store, collection: 
           continue
         }
       }
-      await suspend(end.reason)
+      await suspend(end.reason, end.detail)
       failures = 0
     }
   }
@@ -97,10 +97,22 @@ export function openDatabaseTrigger(trigger: Trigger, store: Store, collection: 
       // What another process wrote until the claim counts, not what was read before it.
       const record = readProgress((await collection.findOne({ _id })) ?? found)
       if (record.suspended !== undefined) return { kind: "elsewhere" }
-      await checkStream(store, config)
+      const fault = await checkSettings()
+      if (fault !== undefined) return fault
       return await runFrom(await firstPlace(record, lease), lease, alive)
     } finally {
       await lease.release().catch(() => lease.stop())
+    }
+  }
+
+  /** How the trigger ends before it begins, or undefined. SECURITY: no event is looked at, so what is wrong may be told in full. */
+  async function checkSettings(): Promise<End | undefined> {
+    try {
+      await checkStream(store, config)
+      return undefined
+    } catch (error) {
+      const end = endOf(error)
+      return end.kind === "suspended" && error instanceof StoreError ? { ...end, detail: error.message } : end
     }
   }
 
@@ -128,8 +140,8 @@ export function openDatabaseTrigger(trigger: Trigger, store: Store, collection: 
   }
 
   /** Until somebody resumes the trigger, here or in another process. */
-  async function suspend(reason: string): Promise<void> {
-    log.warn("trigger-suspended", { trigger: trigger.name, reason })
+  async function suspend(reason: string, detail?: string): Promise<void> {
+    log.warn("trigger-suspended", { trigger: trigger.name, reason, ...(detail === undefined ? {} : { detail }) })
     for (let attempt = 1; !stopping.aborted; attempt++) {
       try {
         await collection.updateOne({ _id, suspended: { $exists: false } }, { $set: { suspended: reason } })

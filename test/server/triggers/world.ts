@@ -72,7 +72,7 @@ export class World {
     const logged: string[] = []
     const made = createTriggers({
       app: { triggers }, functions: guests as never, state: openState({ internal: store.internal }, { app: this.#app }), storeFor: () => store, exclusive: this.embedded,
-      log: { info: (code) => void logged.push(code), warn: (code, { reason = "" }) => void logged.push(`${code}${reason === "" ? "" : ` ${reason}`}`) },
+      log: { info: (code) => void logged.push(code), warn: (code, { reason = "", detail = "" }) => void logged.push([code, reason, detail].filter((part) => part !== "").join(" ")) },
       clock: () => new Date(this.now), settings: { ...quickSettings, ...options.settings },
     })
     this.#begun.push(made)
