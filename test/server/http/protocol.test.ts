@@ -1,6 +1,8 @@
 // The client protocol as clients other than realm-web see it: shapes, statuses, content types, traps.
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { changedApp } from "../../support/changed-app.ts"
 import { claimsOf, serveInProcess, signIn, type InProcess, type Tokens } from "../../support/in-process.ts"
+import { worktracker } from "../../support/serve.ts"
 
 let served: InProcess
 let lea: Tokens
@@ -16,7 +18,18 @@ describe("location", () => {
   test("names the host without a trailing slash, and the web socket's", async () => {
     const reply = await served.call("GET", "{app}/location")
     expect(reply.status).toBe(200)
-    expect(await bodyOf(reply)).toEqual({ deployment_model: "LOCAL", location: "aws-eu-west-1", hostname: served.url, ws_hostname: served.url.replace("http", "ws") })
+    expect(await bodyOf(reply)).toEqual({ deployment_model: "LOCAL", location: "IE", hostname: served.url, ws_hostname: served.url.replace("http", "ws") })
+  })
+
+  test.each([[{ provider_region: "azure-southeastasia" }, "SG"], [{}, "US-VA"], [{ location: "DE-FF" }, "DE-FF"], [{ provider_region: "elsewhere-1" }, "elsewhere-1"]])("of an app with %j in its root file is %s", async (root, location) => {
+    const app = await changedApp(worktracker, { "root_config.json": { app_id: "worktracker-abcde", name: "worktracker", deployment_model: "GLOBAL", ...root } })
+    const own = await serveInProcess({ directory: app.directory })
+    try {
+      expect(await bodyOf(await own.call("GET", "{app}/location"))).toMatchObject({ deployment_model: "GLOBAL", location })
+    } finally {
+      await own.close()
+      await app.remove()
+    }
   })
 
   test("of an unknown app is 404 with the documented text", async () => {
