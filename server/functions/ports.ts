@@ -51,8 +51,11 @@ export interface Functions extends RuleFunctions {
   run(name: string, args: unknown, caller: FunctionCaller, options: CallOptions): Promise<string>
   /** As {@link Functions.run}, with values in and out. */
   runWithValues(name: string, args: readonly Value[], caller: FunctionCaller, options: CallOptions): Promise<Value>
-  /** Runs an endpoint's or webhook's function with `(request, response)`. */
-  runEndpoint(name: string, request: Document, caller: FunctionCaller, options: Omit<CallOptions, "response">): Promise<EndpointResult>
+  /**
+   * Runs an endpoint's or webhook's function with `(request, response)`. `answer` makes something of what it left before the
+   * call is logged: what it throws is how the call ended.
+   */
+  runEndpoint<Answer>(name: string, request: Document, caller: FunctionCaller, options: Omit<CallOptions, "response">, answer: (result: EndpointResult) => Answer): Promise<Answer>
   /** Whether there is a function of this name. */
   has(name: string): boolean
   /** Files that cannot be compiled and packages that cannot be bundled, found when the app was deployed. */

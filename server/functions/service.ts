@@ -88,13 +88,14 @@ export async function createFunctions(options: FunctionsOptions, modules?: AppCo
     return runtime.call({ app: code, ...(typeof user === "string" ? { user } : {}), start, ...(args instanceof RawArguments ? { argsText: args.text } : {}), limits, capabilities: createCapabilities({ data, identities, http, services, warn: (text) => note({ level: "warn", text }) }) })
   }
 
-  const run = async (name: string, given: unknown, caller: FunctionCaller, call: CallOptions): Promise<string> => {
+  const run = async <Taken>(name: string, given: unknown, caller: FunctionCaller, call: CallOptions, take: (result: string) => Taken): Promise<Taken> => {
     const started = clock()
     const each = find(name)
     let args: readonly Json[] = Array.isArray(given) ? given : []
     /** What is not the function's own: lines of its identity script, warnings. */
     const notes: LogLine[] = []
     let outcome: Outcome | undefined
+    let taken: Taken
     const record = (error: unknown): void => log?.(toLogEntry({ each, args: given instanceof RawArguments ? undefined : args, caller, options: call, started, completed: clock(), outcome, notes, error }))
     try {
       if (each.private && (call.via === "client")) throw new RequestError("NotCallable", `function '${name}' is private`)
@@ -108,27 +109,26 @@ export async function createFunctions(options: FunctionsOptions, modules?: AppCo
       if (call.rule !== undefined) await admit(each, undefined, caller, endpointRules.get(call.rule) ?? new Admission({ canEvaluate: call.rule }))
       outcome = await perform(each, name, raw ?? args, caller, call, (line) => notes.push(line))
       if (outcome.kind !== "returned") throw outcomeError(outcome)
+      taken = take(outcome.result)
     } catch (error) {
       record(error)
       throw error
     }
     record(undefined)
-    return outcome.result
+    return taken
   }
 
   const runWithValues = async (name: string, args: readonly Value[], caller: FunctionCaller, call: CallOptions): Promise<Value> =>
-    readResult(await run(name, args.map((item) => toEjson(item)), caller, call))
+    run(name, args.map((item) => toEjson(item)), caller, call, readResult)
 
   return {
     problems,
     close: () => runtime.remove(code),
     has: (name) => app.functions.has(name),
-    run,
+    run: (name, args, caller, call) => run(name, args, caller, call, (result) => result),
     runWithValues,
-    async runEndpoint(name, request, caller, call) {
-      const whole = readResult(await run(name, [toEjson(request)], caller, { ...call, response: true }))
-      return readEndpointResult(whole)
-    },
+    runEndpoint: async (name, request, caller, call, answer) =>
+      run(name, [toEjson(request)], caller, { ...call, response: true }, (result) => answer(readEndpointResult(readResult(result)))),
     // SOURCE: a rule's function runs as the user whose rule is evaluated, private or not, and is not asked for `can_evaluate`.
     call: (name, args, caller) =>
       runWithValues(name, args, asFunctionCaller(caller), { via: "rule", ruleDepth: (caller.ruleDepth ?? 0) + 1 }),

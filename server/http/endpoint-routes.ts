@@ -96,8 +96,8 @@ async function perform(app: ServedApp, endpoint: Endpoint, request: FastifyReque
   }
   const id = endpoint.id ?? derivedId(kind, app.model.clientAppId, endpoint.method, route)
   const logFields: Document = endpoint.webhook === undefined ? { endpoint_id: id, endpoint_route: route } : { incoming_webhook_id: id, incoming_webhook_name: endpoint.webhook.name }
-  const result = await app.functions.runEndpoint(endpoint.functionName, argument, caller, { via: kind, logFields, rule: endpoint.canEvaluate, customData: endpoint.fetchCustomUserData })
-  return endpointReply(endpoint, result, header("accept"))
+  const call = { via: kind, logFields, rule: endpoint.canEvaluate, customData: endpoint.fetchCustomUserData } as const
+  return app.functions.runEndpoint(endpoint.functionName, argument, caller, call, (result) => endpointReply(endpoint, result, header("accept")))
 }
 
 /** SOURCE: specification, 9.5: the first value of a name that comes again. */

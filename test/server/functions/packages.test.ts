@@ -67,7 +67,7 @@ const list = [
     return [hex({ N: 1024, r: 4, p: 2 }), hex({ cost: 32768, blockSize: 8, parallelization: 1, maxmem: 2 ** 26 }), (() => { try { hex({ N: 2 ** 17, r: 8, p: 8 }) } catch (error) { return error.name } })(),
       await new Promise((resolve) => c.randomInt(5, (error, value) => resolve(value >= 0 && value < 5))), await new Promise((resolve) => c.randomFill(Buffer.alloc(16), (error, bytes) => resolve(bytes.some((byte) => byte !== 0))))] }` }),
   functionOf("buffers", { source: `exports = () => [Buffer.from([255, 239]).toString("base64url"), Buffer.from("_-8", "base64url").toString("hex"), Buffer.isEncoding("base64url"), Buffer.byteLength("_-8", "base64url"), Buffer.from("a").equals(new Uint8Array([97])), Buffer.from("a").equals(Buffer.from("b")), require("crypto").createHash("sha256").update("test").digest("base64url")]` }),
-  functionOf("helpers", { source: `exports = () => { const util = require("util"), q = require("querystring"); return [util.isDeepStrictEqual({ a: [1] }, { a: [1] }), util.isDeepStrictEqual({ a: 1 }, { a: "1" }), util.formatWithOptions({}, "%s %d", "a", 1), q.escape("a b"), q.unescape("a%20b"), q.unescape("%zz")] }` }),
+  functionOf("helpers", { source: `exports = async () => { const util = require("util"), q = require("querystring"); return [util.isDeepStrictEqual({ a: [1] }, { a: [1] }), util.isDeepStrictEqual({ a: 1 }, { a: "1" }), util.formatWithOptions({}, "%s %d", "a", 1), q.escape("a b"), q.unescape("a%20b"), q.unescape("%zz"), await util.promisify(setTimeout)(1, "later"), await util.promisify(setImmediate)("soon")] }` }),
   functionOf("http", { source: `exports = (port) => new Promise((resolve, reject) => { const http = require("http"); const request = http.request({ host: "127.0.0.1", port, path: "/p?q=1", method: "POST", headers: { "X-A": "1" } }, (response) => { let text = ""; response.setEncoding("utf8"); response.on("data", (c) => { text += c }); response.on("end", () => resolve([response.statusCode, response.headers["x-b"], text])) }); request.on("error", reject); request.end("body") })` }),
   functionOf("http-given-up", { source: `exports = async (port) => {
     const http = require("http"), url = "http://127.0.0.1:" + port
@@ -146,7 +146,7 @@ describe("Node's modules", () => {
     expect(await call("crypto-more")).toEqual([first, second, "RangeError", true, true])
   })
   test("buffers know base64url, and equal other views", async () => expect(await call("buffers")).toEqual(["_-8", "ffef", true, int(2), true, false, "n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg"]))
-  test("util and querystring have what Node 10 has", async () => expect(await call("helpers")).toEqual([true, false, "a 1", "a%20b", "a b", "%zz"]))
+  test("util and querystring have what Node 10 has", async () => expect(await call("helpers")).toEqual([true, false, "a 1", "a%20b", "a b", "%zz", "later", "soon"]))
   test("a request that is given up tells so, and the answer's members are Node's", async () => {
     expect(await call("http-given-up", [(server.address() as AddressInfo).port])).toEqual([["Error", "ECONNRESET"], ["Error", "ECONNRESET"], ["AbortError", "ABORT_ERR"], ["Error", "ECONNREFUSED"], "Not Found", [expect.stringMatching(/^\d+$/), true], expect.stringContaining("DELETE")])
   })
@@ -163,11 +163,11 @@ describe("Node's modules", () => {
 
 describe("endpoints", () => {
   test("tell what the function did to its response", async () => {
-    const { result, response } = await functions.runEndpoint("endpoint", { query: { a: "1" }, headers: {}, body: "text" as never }, asAda, { via: "endpoint" }).catch(() => ({ result: "", response: undefined }))
+    const { result, response } = await functions.runEndpoint("endpoint", { query: { a: "1" }, headers: {}, body: "text" as never }, asAda, { via: "endpoint" }, (left) => left).catch(() => ({ result: "", response: undefined }))
     expect([result, response]).toEqual(["", undefined])
     const { Binary } = await import("../../../kernel/index.ts")
-    expect(await functions.runEndpoint("endpoint", { query: { a: "1" }, headers: {}, body: new Binary(Buffer.from("text")) }, asAda, { via: "endpoint" }))
+    expect(await functions.runEndpoint("endpoint", { query: { a: "1" }, headers: {}, body: new Binary(Buffer.from("text")) }, asAda, { via: "endpoint" }, (left) => left))
       .toEqual({ result: '{"ignored":true}', response: { touched: true, statusCode: 202, headers: [["content-type", ["text/plain"]]], body: "text1" } })
-    expect(await functions.runEndpoint("silent", {}, asAda, { via: "webhook" })).toEqual({ result: '{"plain":true}', response: { touched: false, statusCode: undefined, headers: [], body: undefined } })
+    expect(await functions.runEndpoint("silent", {}, asAda, { via: "webhook" }, (left) => left)).toEqual({ result: '{"plain":true}', response: { touched: false, statusCode: undefined, headers: [], body: undefined } })
   })
 })

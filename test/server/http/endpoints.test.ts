@@ -164,6 +164,7 @@ describe("a reply", () => {
     expect(await shape("/reply?framing=1")).toEqual([200, "application/json", automatic])
     const broken = await app.at("GET", "/reply?broken=1")
     expect([broken.status, broken.headers.get("set-cookie"), broken.json()["error_code"]]).toEqual([400, null, "FunctionExecutionError"])
+    expect(app.entries.at(-1)).toMatchObject({ type: "ENDPOINT", status: 400, error_code: "FunctionExecutionError", error: broken.json()["error"] })
     for (const status of ["100", "101", "99", "600", "x"]) expect([status, (await app.at("GET", `/reply?status=${status}`)).status]).toEqual([status, 200])
   })
 
