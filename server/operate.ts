@@ -86,7 +86,7 @@ async function operate(model: Model, opened: OpenedStores, settings: ServerSetti
   const users = createUsers({
     collections: { users: state("users"), identities: state("identities"), registrations: state("registrations"), apiKeys: state("api_keys"), deletions: state("deletions") },
     config: () => model, domainId, secret: () => undefined, log, clock, sessions: () => tokens, exclusive: opened.embedded,
-    functions: { call: refuse }, ...settings.users,
+    functions: { call: refuse }, customDataOf: (userId) => customData.documentFor(userId), ...settings.users,
     ...(triggers.onEvent === undefined ? {} : { onEvent: triggers.onEvent }),
   })
   const tokens = createTokenService({ collections: { sessions: state("sessions"), keys: state("keys") }, snapshots: customData, users, domainId, log, clock, ...tokenOptions(settings) })

@@ -70,6 +70,7 @@ export async function serveApp({ model, secrets, opened, runtime, log, publicUrl
     ...(mailer === undefined ? {} : { mailer }),
     onEvent: async (event) => deployed?.triggers.onEvent?.(event),
     wantsEvents: () => deployed?.triggers.onEvent !== undefined,
+    customDataOf: (userId) => customData.documentFor(userId),
   })
   const sessions = tokens = createTokenService({ collections: { sessions: state("sessions"), keys: state("keys") }, snapshots: customData, users, domainId, log: log.users, clock, ...tokenOptions(settings) })
   const contextUser: ServedApp["contextUser"] = async (userId, options) => {

@@ -36,6 +36,8 @@ export interface UsersOptions {
   readonly onEvent?: AuthEventSink
   /** Whether {@link onEvent} wants events now; by default it does when it is there. */
   readonly wantsEvents?: () => boolean
+  /** Custom data as a token made now would have it, for events that none is made for. Without it: an empty document. */
+  readonly customDataOf?: (userId: string) => Promise<Document>
   /** No other process has the collections. What such a process left when it ended is then taken up at once, else after its lease. */
   readonly exclusive?: boolean
   /** The token service, which is made after the users, for it needs them. */
@@ -114,6 +116,7 @@ export interface Users {
 export function createUsers(options: UsersOptions): Users {
   const { collections, config, domainId, functions, secret, log, clock = systemClock, mailer, onEvent, sessions, passwords = createPasswords() } = options
   const { attemptsPerMinute = 20, hideUnknownUsers = false, anonymousDays = 90, exclusive = false, wantsEvents = () => onEvent !== undefined } = options
+  const { customDataOf = async () => ({}) } = options
   const onUserChanged = (userId: string): void => sessions().userChanged(userId)
   const deletions = createDeletions({ ...collections, clock, exclusive, onUserChanged, endSessions: (userId) => sessions().endAll(userId), removeBelongings, announce: announceDeletion })
   const announcements = createAnnouncements({ identities: collections.identities, clock, exclusive })
@@ -182,9 +185,26 @@ export function createUsers(options: UsersOptions): Users {
     }
   }
 
+  async function currentData(userId: string): Promise<Document> {
+    if (!wantsEvents()) return {}
+    try {
+      return await customDataOf(userId)
+    } catch (error) {
+      // What no token can carry, no event can; an outage lets the event wait.
+      if (error instanceof InternalError && error.code === "internal") return {}
+      throw error
+    }
+  }
+
+  async function announceCreated(entry: Pick<Login, "user" | "owed">, identity: Identity): Promise<void> {
+    const data = await currentData(entry.user.id).catch(() => undefined)
+    if (data === undefined) log.warn("auth-event-delayed", { userId: entry.user.id, operation: "CREATE" })
+    else await announce({ ...entry, identity, events: [] }, data)
+  }
+
   async function announceDeletion(user: UserRecord, since: Date): Promise<boolean> {
     try {
-      await onEvent?.({ operationType: "DELETE", providers: [...new Set(user.identities.map(({ providerType }) => providerType))], user: eventUser(user, {}), time: since, once: user.id })
+      await onEvent?.({ operationType: "DELETE", providers: [...new Set(user.identities.map(({ providerType }) => providerType))], user: eventUser(user, await currentData(user.id)), time: since, once: user.id })
       return true
     } catch {
       log.warn("auth-event-delayed", { userId: user.id, operation: "DELETE" })
@@ -246,7 +266,7 @@ export function createUsers(options: UsersOptions): Users {
     getApiKey: (userId, id) => apiKeys.get(userId, id),
     setApiKeyDisabled: (userId, id, disabled) => apiKeys.setDisabled(userId, id, disabled),
     deleteApiKey: (userId, id) => apiKeys.delete(userId, id),
-    administration: createUserAdministration({ users: collections.users, accounts, registrations, apiKeys, userpass, domainId, providerId: providers.idOf, clock, sessions, revoke, remove, announceCreated: (entry, identity) => announce({ ...entry, identity, events: [] }, {}), anonymousDays }),
+    administration: createUserAdministration({ users: collections.users, accounts, registrations, apiKeys, userpass, domainId, providerId: providers.idOf, clock, sessions, revoke, remove, announceCreated, anonymousDays }),
     async open() {
       await Promise.all([accounts.ensureIndexes(), registrations.ensureIndexes(), apiKeys.ensureIndexes(), attempts.ensureIndexes()])
       await deletions.finishAll()

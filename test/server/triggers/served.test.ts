@@ -74,7 +74,7 @@ describe("the sample app", () => {
     expect(await recorded(file, "logins")).toMatchObject([{ user_id: id, providers: ["local-userpass"], time: expect.any(Date) }, { user_id: id }])
     const [created, deleted] = (await recorded(file, "accounts")).map(({ event }) => event as Document)
     expect(created).toMatchObject({ operationType: "CREATE", providers: ["local-userpass"], user: { id, type: "normal", data: { email: "lea@red.example" }, custom_data: { user_id: id, role: "lead", team: "red" }, identities: [{ provider_type: "local-userpass" }] } })
-    expect(deleted).toMatchObject({ operationType: "DELETE", providers: ["local-userpass"], user: { id, custom_data: {} } })
+    expect(deleted).toMatchObject({ operationType: "DELETE", providers: ["local-userpass"], user: { id, custom_data: { user_id: id, role: "lead", team: "red" } } })
     expect(await recorded(file, "outs")).toMatchObject([{ event: { operationType: "LOGOUT", user: { id } } }])
   })
 

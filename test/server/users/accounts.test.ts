@@ -1,6 +1,6 @@
 // Accounts: first login, veto, linking, deletion; also when several logins or processes meet.
 import { describe, expect, test } from "vitest"
-import type { Document, Value } from "../../../kernel/index.ts"
+import { ObjectId, type Document, type Value } from "../../../kernel/index.ts"
 import { customDataConfig, openApp, provider, refusal, type AppOptions, type TestApp } from "./app.ts"
 import { memoryState } from "./memory-state.ts"
 
@@ -234,6 +234,60 @@ describe("deleting", () => {
     await app.users.administration.deletePending("ana@example.com")
     expect(operations(app)).toEqual([])
     expect(await app.users.administration.pending()).toEqual([])
+  })
+})
+
+describe("an event that no token is made for", () => {
+  const deletions = (app: TestApp): Value[] => app.app.events.filter(({ operationType }) => operationType === "DELETE").map(({ user }) => user["custom_data"])
+
+  test("of a deletion carries the document there is", async () => {
+    const documents = new Map<string, Document>()
+    const app = open({ customUserData: customDataConfig, documents })
+    const { user_id: id } = await app.logIn("anon-user")
+    documents.set(id, { _id: new ObjectId(id), team: "red" })
+    await app.users.delete(id)
+    expect(deletions(app)).toEqual([{ _id: id, team: "red" }])
+  })
+
+  test("of a deletion waits for a document that cannot be read", async () => {
+    const documents = new Map<string, Document>()
+    const app = open({ customUserData: customDataConfig, documents, users: { exclusive: true } })
+    const { user_id: id } = await app.logIn("anon-user")
+    documents.set(id, { team: "red" })
+    app.app.down = true
+    await app.users.delete(id)
+    expect([deletions(app), app.app.warnings.includes("auth-event-delayed")]).toEqual([[], true])
+    app.app.down = false
+    await app.users.sweep()
+    expect(deletions(app)).toEqual([{ team: "red" }])
+  })
+
+  test("of a deletion is not held up by a document that no token could carry", async () => {
+    const documents = new Map<string, Document>()
+    const app = open({ customUserData: customDataConfig, documents })
+    const { user_id: id } = await app.logIn("anon-user")
+    documents.set(id, { blob: "x".repeat(70_000) })
+    await app.users.delete(id)
+    expect(deletions(app)).toEqual([{}])
+  })
+
+  test("of an administrator's creation carries what the creation function inserted", async () => {
+    const documents = new Map<string, Document>()
+    const onCreate = (user: Value): Value => {
+      documents.set((user as Document)["id"] as string, { team: "blue" })
+      return null
+    }
+    const app = open({ customUserData: { ...customDataConfig, onUserCreationFunction: "onCreate" }, documents, functions: { onCreate } })
+    await app.users.administration.create({ email: "ana@example.com", password: "secret1" })
+    expect(app.app.events).toMatchObject([{ operationType: "CREATE", user: { custom_data: { team: "blue" } } }])
+  })
+
+  test("reads nothing when nobody wants events", async () => {
+    const asked: string[] = []
+    const app = open({ users: { wantsEvents: () => false, customDataOf: async (id) => ({ at: asked.push(id) }) } })
+    await app.users.delete((await app.logIn("anon-user")).user_id)
+    await app.users.administration.create({ email: "ana@example.com", password: "secret1" })
+    expect(asked).toEqual([])
   })
 })
 

@@ -54,6 +54,7 @@ export function openApp(options: AppOptions = {}) {
     },
     ...(options.letters === false ? {} : { mailer: { send: async (letter) => void app.letters.push(letter) } }),
     onEvent: async (event) => void app.events.push(event),
+    customDataOf: (userId) => customData.documentFor(userId),
     ...options.users,
   })
   const tokens = createTokenService({ collections, snapshots: customData, users, domainId, log, clock, ...options.tokens })
