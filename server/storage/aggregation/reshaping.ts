@@ -79,9 +79,10 @@ function compute(value: Value, tree: Tree, root: Document): Value {
 
 const gone = Symbol("gone")
 
+/** What is included. A scalar goes, or stands in as an empty document where something below its path is computed. */
 function keep(value: Value, tree: Tree): Value | typeof gone {
   if (Array.isArray(value)) return (value as readonly Value[]).map((item) => keep(item, tree)).filter((item) => item !== gone)
-  if (!isDocument(value)) return gone
+  if (!isDocument(value)) return hasComputed(tree) ? {} : gone
   const result: Document = {}
   for (const field of Object.keys(value)) {
     const node = tree.get(field)

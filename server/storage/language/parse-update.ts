@@ -96,6 +96,7 @@ function rename(path: string, source: readonly string[], operand: Value): [reado
   if (typeof operand !== "string") throw badRequest("Cannot use `$rename`: the new name is no text")
   const target = updatePath(operand)
   if ([...source, ...target].some((segment) => segment === "$" || elementName(segment) !== undefined)) throw badRequest("Cannot use `$rename`: a path is positional")
+  if (source.every((segment, at) => at >= target.length || segment === target[at])) throw badRequest("Cannot use `$rename`: both names are on one path")
   const take: Modifier = {
     operator: "$rename", path: operand, creates: true, needsWay: true,
     apply: (_value, _present, context) => {

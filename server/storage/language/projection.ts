@@ -81,7 +81,8 @@ function includedValue(value: Value, node: ProjectionLeaf | ProjectionTree, pars
     return node.kind === "include" || node.kind === "positional" ? value : dropped
   }
   if (Array.isArray(value)) return (value as readonly Value[]).map((item) => includedValue(item, node, parsed)).filter((item) => item !== dropped)
-  return isDocument(value) ? include(value, node, parsed, false) : dropped
+  // Where something below a scalar's path is computed, a document takes the scalar's place.
+  return isDocument(value) ? include(value, node, parsed, false) : hasComputed(node) ? {} : dropped
 }
 
 function exclude(document: Document, tree: ProjectionTree, parsed: ParsedProjection, isTop: boolean): Document {

@@ -57,13 +57,12 @@ function subtract(left: Value, right: Value, { name }: Call): Value {
 
 function multiplyAll(values: readonly Value[], { name }: Call): Value {
   let product: Value = 1
-  let isNull = false
   for (const value of values) {
-    if (isNullish(value)) isNull = true
-    else if (!isNumeric(value)) throw wrong(name, "it takes numbers only", 16555)
-    else product = multiply(product, value)
+    if (isNullish(value)) return null
+    if (!isNumeric(value)) throw wrong(name, "it takes numbers only", 16555)
+    product = multiply(product, value)
   }
-  return isNull ? null : product
+  return product
 }
 
 /** Refuses what is no number. */

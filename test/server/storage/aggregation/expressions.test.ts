@@ -16,6 +16,8 @@ const values: readonly (readonly [unknown, unknown])[] = [
   [{ $add: [1, double(2)] }, double(3)],
   [{ $subtract: [5, decimal("2")] }, decimal("3")],
   [{ $multiply: [3, long("2")] }, long("6")],
+  // The first that is null or no number decides.
+  [{ $multiply: ["$n", "$s"] }, null],
   [{ $divide: [4, 2] }, double(2)],
   [{ $divide: [decimal("1"), 3] }, decimal("0.3333333333333333333333333333333333")],
   [{ $mod: [-7, 3] }, -1],
@@ -131,6 +133,7 @@ test.each(values)("%j is %j", async (expression, expected) => {
 })
 
 const refusals: readonly (readonly [unknown, string])[] = [
+  [{ $multiply: ["$s", "$n"] }, "bad-request 16555"],
   [{ $divide: [1, 0] }, "bad-request 2"],
   [{ $mod: [1, 0] }, "bad-request 16610"],
   [{ $ln: 0 }, "bad-request 28766"],

@@ -148,3 +148,10 @@ describe("over the embedded store", () => {
     await store.close()
   })
 })
+
+test("what is computed below a scalar takes its place, in lists too", async () => {
+  const document: Document = { _id: 1, a: 5, l: [1, { b: 2, c: 3 }, [4, {}], []], z: 6 }
+  const [projected] = await run([document], [{ $project: { "a.x": { $add: [1, 1] }, "l.b": 1, "l.x": "$z", z: 1 } }])
+  expect(projected).toEqual({ _id: 1, a: { x: 2 }, l: [{ x: 6 }, { b: 2, x: 6 }, [{ x: 6 }, { x: 6 }], []], z: 6 })
+  expect(Object.keys(projected as Document)).toEqual(["_id", "a", "l", "z"])
+})

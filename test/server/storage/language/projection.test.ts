@@ -62,6 +62,9 @@ describe("compileProjection()", () => {
     expect(run({ t: "$s" })).toEqual({ _id: 1, t: "x" })
     expect(run({ l: 1, "m.t": "$s" })).toEqual({ _id: 1, l: [1, 2, 3, 4], m: [{ t: "x" }, { t: "x" }] })
     expect(run({ t: "$nosuch" })).toEqual({ _id: 1 })
+    expect(run({ "a.c.t": "$s" })).toEqual({ _id: 1, a: { c: [{ t: "x" }, { t: "x" }, [{ t: "x" }]] } })
+    expect(Object.keys(run({ "l.t": "$s", "a.t": "$s", s: 1 }))).toEqual(["_id", "a", "l", "s"])
+    expect(run({ "l.t": "$s", "a.c.d": 1 })).toEqual({ _id: 1, a: { c: [{ d: 1 }, [{ d: 4 }]] }, l: [{ t: "x" }, { t: "x" }, { t: "x" }, { t: "x" }] })
     expect(Object.entries(run({ s: 1, _id: "$s" }))).toEqual([["_id", "x"], ["s", "x"]])
   })
 

@@ -52,6 +52,7 @@ describe("compileUpdate()", () => {
     [{ $push: { a: { $each: [], $sort: 2 } } }, { _id: 1 }, 2], [{ $addToSet: { a: 1 } }, { _id: 1, a: {} }, 2], [{ $pull: { "a.b": 1 } }, { _id: 1, a: 5 }, 28], [{ $pullAll: { "l.x": [1] } }, { _id: 1, l: [1] }, 28], [{ $pop: { "a.b": 1 } }, { _id: 1, a: null }, 28],
     [{ $pop: { a: 1 } }, { _id: 1, a: 5 }, 14], [{ $rename: { "a.b": "c" } }, { _id: 1, a: 5 }, 28], [{ $rename: { "l.x": "c" } }, { _id: 1, l: [1] }, 28], [{ $rename: { "l.0": "c" } }, { _id: 1, l: [1] }, 2],
     [{ $rename: { a: "l.0" } }, { _id: 1, a: 1, l: [1] }, 2], [{ $rename: { a: "s.x" } }, { _id: 1, a: 1, s: 5 }, 28], [{ $rename: { a: "l.$" } }, { _id: 1, a: 1 }, 2],
+    [{ $rename: { a: "a" } }, { _id: 1 }, 2], [{ $rename: { a: "a.b" } }, { _id: 1 }, 2], [{ $rename: { "a.b": "a" } }, { _id: 1 }, 2], [{ $rename: { "a.b": "a.c", "a.c": "d" } }, { _id: 1 }, 40],
     [{ $set: { [`a${".a".repeat(300)}`]: 1 } }, { _id: 1 }, 2], [{ $set: { "$[].a": 1 } }, { _id: 1 }, 2], [{ $set: { a: 1 }, b: 2 }, { _id: 1 }, 9],
   ])("refuses %j on %j with %i", (update, before, serverCode) => {
     expect(() => change(update, before)).toThrow(refused(serverCode))
