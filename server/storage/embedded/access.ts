@@ -75,7 +75,7 @@ export function transactionAccess(context: WriteContext, begin: () => WriteConte
         const result = job(step)
         connection.run("RELEASE step")
         context.catalog = step.catalog
-        context.changes.push(...step.changes)
+        for (const change of step.changes) context.changes.push(change)
         return result
       } catch (error) {
         if (connection.inTransaction) {

@@ -31,7 +31,7 @@ export function entriesOf(index: IndexInfo, document: Document): Entries {
   const add = (found: readonly (readonly Found[])[], least: number): void => {
     for (const parts of combinations(found)) {
       const key = entryKey(index, parts, Math.max(least, ...parts.map(({ tail }) => tail)))
-      keys.set(Buffer.from(key).toString("latin1"), key)
+      keys.set(keyText(key), key)
     }
   }
   const all = fields.map(({ found }) => found)
@@ -43,6 +43,11 @@ export function entriesOf(index: IndexInfo, document: Document): Entries {
     for (const item of items) add(fields.map(({ found, list }, field) => (list === undefined ? found : valuesThroughLists(item, (index.fields[field] as IndexField).path.slice(at)))), entryTail.throughList)
   }
   return { keys: [...keys.values()], multikey: true }
+}
+
+/** A key as text: equal for equal bytes. */
+export function keyText(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1")
 }
 
 /** The keys of other documents that would break uniqueness beside this one; null for a key that does not count. */
@@ -80,6 +85,8 @@ function valuesThroughLists(root: Value, path: readonly string[]): Found[] {
   walkPath(root, path, (value) => {
     if (Array.isArray(value)) {
       for (const item of value as Value[]) found.push({ value: item ?? null, tail: entryTail.throughList })
+      // An empty list counts for uniqueness, as one value that no other is equal to.
+      if (value.length === 0) found.push({ value: undefined, tail: entryTail.throughList })
       found.push({ value, tail: entryTail.wholeList })
     } else found.push({ value: value ?? null, tail: entryTail.throughList })
     return false

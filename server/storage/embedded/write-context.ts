@@ -1,16 +1,19 @@
 // What a writer does inside a transaction: rows, index entries, the catalog, and the record of changes.
-import { writeBson, type Document, type Value } from "../../../kernel/index.ts"
+import { isDocument, writeBson, type Document, type Value } from "../../../kernel/index.ts"
 import { StoreError, type IndexSpecification, type Namespace } from "../../data/index.ts"
 import { createCollection, createIndex, lookUp, withCollection, type Catalog, type CollectionInfo, type IndexInfo } from "./catalog.ts"
 import type { ChangeLog, RowChange } from "./change-log.ts"
 import type { Connection } from "./connection.ts"
-import { entriesOf, rivalKeys } from "./entries.ts"
+import { entriesOf, keyText, rivalKeys } from "./entries.ts"
 import { duplicateKey, sqliteCode } from "./errors.ts"
 import { encodeKey } from "./keys.ts"
 import { decodeDocument } from "../decode.ts"
 import { checkNamespace, isReserved } from "../namespaces.ts"
 
 const maxDocumentBytes = 16 * 1024 * 1024
+/** The most levels of documents and lists in a stored document, itself counted, as in MongoDB; and the least bytes one takes. */
+const maxLevels = 180
+const levelBytes = 6
 const constraintCode = 19
 
 /** A row found by a search: the document under its insertion number, and its size in bytes. */
@@ -152,8 +155,9 @@ export class WriteContext {
   }
 
   #moveEntries(index: IndexInfo, before: readonly Uint8Array[], after: readonly Uint8Array[], n: number): void {
-    for (const key of before) if (!holds(after, key)) this.#dropEntry(index, key, n)
-    for (const key of after) if (!holds(before, key)) this.#addEntry(index, key, n)
+    const [left, kept] = [keySet(before), keySet(after)]
+    for (const key of before) if (!kept.has(keyText(key))) this.#dropEntry(index, key, n)
+    for (const key of after) if (!left.has(keyText(key))) this.#addEntry(index, key, n)
   }
 
   #addEntry(index: IndexInfo, key: Uint8Array, n: number): void {
@@ -180,9 +184,18 @@ function encode(document: Document): Uint8Array {
   if (bytes.length > maxDocumentBytes) {
     throw new StoreError("document-invalid", `Cannot store a document of ${bytes.length} bytes: the most is ${maxDocumentBytes}`, { serverCode: 10334 })
   }
+  // A document that has so many levels has so many bytes.
+  if (bytes.length > maxLevels * levelBytes && isDeeperThan(maxLevels, document)) {
+    throw new StoreError("document-invalid", `Cannot store a document of more than ${maxLevels} levels`, { serverCode: 15 })
+  }
   return bytes
 }
 
-function holds(keys: readonly Uint8Array[], key: Uint8Array): boolean {
-  return keys.some((each) => Buffer.compare(each, key) === 0)
+function isDeeperThan(levels: number, value: Value): boolean {
+  if (Array.isArray(value)) return levels === 0 || (value as readonly Value[]).some((item) => isDeeperThan(levels - 1, item))
+  return isDocument(value) && (levels === 0 || Object.keys(value).some((field) => isDeeperThan(levels - 1, value[field])))
+}
+
+function keySet(keys: readonly Uint8Array[]): ReadonlySet<string> {
+  return new Set(keys.map(keyText))
 }

@@ -117,7 +117,7 @@ export class Writer {
         const result = next.run(context)
         if (!isAlone) connection.run("RELEASE job")
         catalog = context.catalog
-        changes.push(...context.changes)
+        for (const change of context.changes) changes.push(change)
         done.push({ waiting: next, result })
       } catch (error) {
         next.reject(asStoreError(error))

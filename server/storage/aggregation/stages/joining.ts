@@ -185,7 +185,7 @@ async function reach(foreign: Foreign, from: readonly Value[], { connectFrom, mo
         budget.take(sizeOf(document) + key.length)
         found.set(key, depthField === undefined ? document : (withValue(document, depthField, 0, Long.fromNumber(depth)) as Document))
         walkPath(document, connectFrom, (value, present) => {
-          if (present) next.push(...startValues(value))
+          if (present) for (const start of startValues(value)) next.push(start)
           return false
         })
       }
