@@ -21,8 +21,9 @@ const expected = (kind: string) => (pointer: JsonPointer): never => {
 export const text: Reader<string> = (value, pointer) => (typeof value === "string" && value !== "" ? value : expected("a text")(pointer))
 export const flag: Reader<boolean> = (value, pointer) => (typeof value === "boolean" ? value : expected("true or false")(pointer))
 
-/** A whole number of at least `least`. */
-export const whole = (least: number): Reader<number> => (value, pointer) => (Number.isSafeInteger(value) && (value as number) >= least ? value as number : expected(`a whole number of at least ${least}`)(pointer))
+/** A whole number of at least `least`, and at most `most` if there is one. */
+export const whole = (least: number, most = Number.MAX_SAFE_INTEGER): Reader<number> => (value, pointer) =>
+  (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most ? value as number : expected(most === Number.MAX_SAFE_INTEGER ? `a whole number of at least ${least}` : `a whole number from ${least} to ${most}`)(pointer))
 
 /** One of some words. */
 export const word = <Word extends string>(...words: readonly Word[]): Reader<Word> => (value, pointer) => words.find((each) => each === value) ?? expected(`one of ${words.map((each) => `"${each}"`).join(", ")}`)(pointer)

@@ -44,6 +44,9 @@ const insertionOrder: Reader<InsertionOrder> = (value, pointer) => {
   return { field }
 }
 
+/** In base64url, with the rest of the token and some headers beside it, what requests may have: 128 KiB of headers. */
+const mostClaimBytes = 92_160
+
 const limits = fields({
   wallMs: whole(1), cpuMs: whole(1), memoryMb: whole(16), resultBytes: whole(1), executeDepth: whole(1), executions: whole(1), outstandingOperations: whole(1),
 })
@@ -63,7 +66,7 @@ const readSetting = fields({
     retiredKeySeconds: whole(0), maxSessionsPerUser: whole(1), refreshesPerMinute: whole(1),
   }),
   users: fields({ hideUnknownUsers: flag, attemptsPerMinute: whole(1), anonymousDays: whole(1), facebookGraphUrl: url }),
-  customData: fields({ firstInserted: insertionOrder, onReadError: word("fail", "empty", "previous"), readTimeoutMs: whole(1), warnClaimBytes: whole(1), maxClaimBytes: whole(1) }),
+  customData: fields({ firstInserted: insertionOrder, onReadError: word("fail", "empty", "previous"), readTimeoutMs: whole(1), warnClaimBytes: whole(1), maxClaimBytes: whole(1, mostClaimBytes) }),
   data: fields({
     nullTypes: flag, usersMayUseRegex: flag, findOneAndReplaceWithoutUpdate: word("delete", "error"), maxResultDocuments: whole(1), maxRuleCalls: whole(0), maxRuleDepth: whole(0), maxWriteAttempts: whole(1), rules,
   }),

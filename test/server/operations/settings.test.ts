@@ -31,6 +31,7 @@ describe("settings are refused", () => {
     ["a flag in a text", { data: { usersMayUseRegex: "true" } }, "/data/usersMayUseRegex"],
     ["an order of insertion that is none", { customData: { firstInserted: "natural" } }, "/customData/firstInserted"],
     ["an order of insertion by no field", { customData: { firstInserted: {} } }, "/customData/firstInserted"],
+    ["a claim that no request could carry", { customData: { maxClaimBytes: 92_161 } }, "/customData/maxClaimBytes"],
     ["everybody as a proxy", { http: { trustedProxies: ["0.0.0.0/0"] } }, "/http/trustedProxies/0"],
     ["a short metrics token", { http: { metricsToken: "short" } }, "/http/metricsToken"],
     ["a list instead of an object", { tokens: [] }, "/tokens"],
