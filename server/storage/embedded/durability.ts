@@ -49,8 +49,8 @@ export function flushLog(logPath: string): Durability {
       return next
     },
     async close() {
-      await running?.catch(() => undefined)
-      await next?.catch(() => undefined)
+      // The one that waits becomes the running one while the running one is waited for.
+      for (let last = next ?? running; last !== undefined; last = next ?? running) await last.catch(() => undefined)
       closeSync(handle)
     },
   }
