@@ -27,8 +27,7 @@ export type ProjectionKind = "including" | "excluding" | "neither"
 
 /** What a projection does with the fields it does not name. `_id` goes with both kinds, and so does `$slice`. */
 export function kindOf(projection: Document): ProjectionKind {
-  const kinds = Object.keys(projection).filter((field) => field !== "_id").map((field) => kindOfField(projection[field]))
-  return kinds.find((kind) => kind === "excluding") ?? kinds.find((kind) => kind === "including") ?? "neither"
+  return kindOfFields(projection, Object.keys(projection).filter((field) => field !== "_id"))
 }
 
 function kindOfField(value: Value): ProjectionKind {
@@ -37,6 +36,10 @@ function kindOfField(value: Value): ProjectionKind {
   const fields = Object.keys(value)
   if (fields.some((field) => field.startsWith("$"))) return Object.hasOwn(value, "$slice") ? "neither" : "including"
   // Fields of a field, where `_id` is a name like any other.
-  const kinds = fields.map((field) => kindOfField(value[field]))
+  return kindOfFields(value, fields)
+}
+
+function kindOfFields(projection: Document, fields: readonly string[]): ProjectionKind {
+  const kinds = fields.map((field) => kindOfField(projection[field]))
   return kinds.find((kind) => kind === "excluding") ?? kinds.find((kind) => kind === "including") ?? "neither"
 }

@@ -23,7 +23,7 @@ describe("what is refused when it is loaded, once and at its place", () => {
     [{ "a..b": 1 }, "bad-path /a..b"], [{ "a..b": { $mod: [2, 0] } }, "bad-path /a..b"], [{ "a..b": { $elemMatch: { b: 1 } } }, "bad-path /a..b"], [{ "a..b": { $elemMatch: { $gt: 1 } } }, "bad-path /a..b"], [{ "a..b": { $not: { $not: { $gt: 1 } } } }, "bad-path /a..b"], [{ "a..b": { $inn: 1 } }, "bad-path /a..b"],
     [{ $or: [{ a: { $elemMatch: { $where: "1" } } }] }, "unknown-operator /$or/0/a/$elemMatch/$where"], [{ a: { $mod: [2, { "%function": {} }] } }, "unknown-operator /a/$mod/1/%function"],
     [{ a: { $mod: [2, 0], "%mod": [3, 0] } }, "wrong-operand /a/%mod"], [{ a: { $elemMatch: { $gt: 2, "%gt": 1 } } }, "wrong-operand /a/$elemMatch/%gt"], [{ a: { "%elemMatch": { "%type": "%%user.id" } } }, "wrong-operand /a/%elemMatch/%type"],
-    [{ a: { $in: [1, { $gt: 1 }] } }, "wrong-operand /a/$in/1"], [{ a: { "%nin": [{ $elemMatch: { b: 1 } }] } }, "wrong-operand /a/%nin/0"], [{ a: { $all: [{ $elemMatch: { b: 1 } }, 5] } }, "wrong-operand /a/$all/0"], [{ a: { $all: [{ $gt: 1 }] } }, "wrong-operand /a/$all/0"], [{ a: { $in: [{ $gt: 1, b: 1 }] } }, "wrong-operand /a/$in/0"], [{ a: { $elemMatch: { $gt: 1, $or: [{ b: 1 }] } } }, "wrong-operand /a/$elemMatch"],
+    [{ a: { $in: [1, { $gt: 1 }] } }, "wrong-operand /a/$in/1"], [{ a: { "%nin": [{ $elemMatch: { b: 1 } }] } }, "wrong-operand /a/%nin/0"], [{ a: { $all: [{ $elemMatch: { b: 1 } }, 5] } }, "wrong-operand /a/$all/0"], [{ a: { $all: [{ $gt: 1 }] } }, "wrong-operand /a/$all/0"], [{ a: { $in: [{ $gt: 1, b: 1 }] } }, "wrong-operand /a/$in/0"], [{ a: { $all: [{ $elemMatch: { b: 1 }, $gt: 1 }] } }, "wrong-operand /a/$all/0"], [{ a: { $elemMatch: { $gt: 1, $or: [{ b: 1 }] } } }, "wrong-operand /a/$elemMatch"],
     [{ a: { "%or": [] } }, "wrong-operand /a/%or"], [{ a: { $not: { $and: 5 } } }, "wrong-operand /a/$not/$and"], [{ a: { $nor: [1, { $gt: 1, b: 2 }] } }, "wrong-operand /a/$nor/1"],
   ])("%j", (query, error) => {
     expect(problemsOf(query).codes).toEqual([error])
@@ -49,6 +49,21 @@ describe("operators that the database does not know", () => {
     expect(texts[0]).toBe(`there is no operator \`${place.slice(place.lastIndexOf("/") + 1)}\` in this place${near === undefined ? "" : `; did you mean \`${near}\`?`}`)
   })
 
+  const suggested = (key: string): string | undefined => /did you mean `(.+)`/.exec(problemsOf({ a: { [key]: 1 } }).texts[0] ?? "")?.[1]
+
+  test.each(["gte", "lte", "ne", "eq", "gt", "lt", "in", "nin", "exists", "and", "or", "nor", "not", "all", "elemMatch", "size", "type", "mod", "regex", "options", "near", "within"])("`%s` is suggested with the sign that was written", (name) => {
+    expect([suggested(`$x${name}`), suggested(`%x${name}`)]).toEqual([`$${name}`, `%${name}`])
+  })
+
+  test.each(["stringToOid", "oidToString", "stringToUuid", "uuidToString", "function"])("`%%%s` is suggested with its own", (name) => {
+    expect([suggested(`$x${name}`), suggested(`%x${name}`)]).toEqual([`%${name}`, `%${name}`])
+  })
+
+  test.each([{ $where: "1" }, { $text: {} }, { a: { $where: "1" } }, { a: { $elemMatch: { $text: {} } } }, { $function: {} }, { $accumulator: {} }, { $expr: { $function: {} } }])("%j is known, and cannot be used", (query) => {
+    const { codes: [code = ""], texts } = problemsOf(query)
+    expect(texts).toEqual([`\`${code.slice(code.lastIndexOf("/") + 1)}\` cannot be used in a filter`])
+  })
+
   test("every one of a query is named", () => {
     expect(problemsOf({ a: { $foo: 1, $gt: 1, $bar: 1 }, $baz: 1 }).codes).toEqual(["unknown-operator /a/$foo", "unknown-operator /a/$bar", "unknown-operator /$baz"])
   })
@@ -59,7 +74,7 @@ describe("operators that the database knows", () => {
     [{ a: { $type: "string" } }], [{ a: { $mod: [2, 0] } }], [{ a: { $regex: "a", $options: "i" } }], [{ a: { $comment: "x", $type: 1 } }], [{ $comment: "x", a: 1 }], [{ $expr: { $eq: ["$a", "$b"] } }], [{ $jsonSchema: { required: ["a"] } }],
     [{ $sampleRate: 0.5 }], [{ $alwaysTrue: 1 }], [{ $alwaysFalse: 1 }], [{ a: { $bitsAllClear: 1, $bitsAllSet: 2, $bitsAnyClear: 4, $bitsAnySet: 8 } }], [{ a: { $eq: { $b: 1 } } }],
     [{ a: { $near: { $geometry: { type: "Point", coordinates: [1, 2] } }, $maxDistance: 1, $minDistance: 0 } }], [{ a: { $nearSphere: [1, 2] } }], [{ a: { $geoWithin: { $box: [[0, 0], [1, 1]] } } }], [{ a: { $within: { $center: [[0, 0], 1] }, $uniqueDocs: true } }], [{ a: { $geoIntersects: { $geometry: {} } } }], [{ a: { $geoNear: [1, 2] } }],
-    [{ a: { $ref: "c", $id: 1, $db: "d" } }], [{ a: { $ref: "c", $id: 1, more: 1 } }], [{ a: { $elemMatch: { $ref: "c", $id: 1 } } }], [{ a: { $elemMatch: { $comment: "x" } } }], [{ a: { $elemMatch: { $ref: "c", more: 1 } } }], [{ a: { $db: "d" } }], [{ a: { $id: 1, $ref: "c" } }], [{ a: { $in: [{ $ref: "c", $id: 1 }, null, { b: 1, $c: 1 }] } }], [{ a: { $all: [null] } }], [{ a: { $elemMatch: { $mod: [2, 0], $not: { $type: "int" } } } }],
+    [{ a: { $ref: "c", $id: 1, $db: "d" } }], [{ a: { $ref: "c", $id: 1, more: 1 } }], [{ a: { $elemMatch: { $ref: "c", $id: 1 } } }], [{ a: { $elemMatch: { $comment: "x" } } }], [{ a: { $elemMatch: { $ref: "c", more: 1 } } }], [{ a: { $db: "d" } }], [{ a: { $eq: [{ $gt: 1 }] } }], [{ a: { $id: 1, $ref: "c" } }], [{ a: { $in: [{ $ref: "c", $id: 1 }, null, { b: 1, $c: 1 }] } }], [{ a: { $all: [null] } }], [{ a: { $elemMatch: { $mod: [2, 0], $not: { $type: "int" } } } }],
   ])("%j is sent as it is", (query) => {
     const { applied, errors } = parse([{ name: "f", apply_when: {}, query }])
     expect(errors).toEqual([])
@@ -71,7 +86,7 @@ describe("operators that the database knows", () => {
     ["alternatives on a field", { n: { "%or": [1, { $gt: 4 }] } }, [1, 5]], ["with an expansion", { team: { $or: ["%%user.custom_data.team", { $in: ["blue"] }] } }, [1, 2, 5]], ["one that is missing", { team: { "%or": ["%%user.custom_data.missing", "blue"] } }, [2]],
     ["all of some", { n: { "%and": [{ $gt: 1 }, { $lt: 4 }] } }, [2, 3]], ["none of some", { n: { $nor: [1, { $gte: 4 }] } }, [2, 3]], ["in reverse", { n: { $not: { "%or": [1, { $gt: 4 }] } } }, [2, 3, 4]], ["alternatives beside another", { n: { "%or": [1, 2, 3], $ne: 2 } }, [1, 3]],
     ["in each other", { n: { "%or": [{ "%and": [{ $gt: 1 }, { $lt: 3 }] }, 5] } }, [2, 5]], ["among items", { list: { $elemMatch: { k: { "%or": [2, 3] } } } }, [5]],
-    ["an item that a comment stands beside", { list: { $elemMatch: { $comment: "x", k: 2 } } }, [5]], ["items that meet each of one, in the other spelling", { list: { $all: [{ "%elemMatch": { t: "%%user.custom_data.team" } }] } }, [5]], ["all of nothing", { n: { $all: [] } }, []], ["all of one null", { team: { $all: [null] } }, [3, 4]],
+    ["an item that a comment stands beside", { list: { $elemMatch: { $comment: "x", k: 2 } } }, [5]], ["items that meet each of one, in the other spelling", { list: { $all: [{ "%elemMatch": { t: "%%user.custom_data.team" } }] } }, [5]], ["one of an expanded list", { team: { $in: "%%user.custom_data.teams" } }, [1, 2, 5]], ["all of an expanded list", { team: { $all: "%%user.custom_data.teams" } }, []], ["all of nothing", { n: { $all: [] } }, []], ["all of one null", { team: { $all: [null] } }, [3, 4]],
     ["items that meet each of some", { list: { $all: [{ $elemMatch: { t: "%%user.custom_data.team" } }, { $elemMatch: { k: { $gt: 1 } } }] } }, [5]], ["of which none meets one", { list: { $all: [{ $elemMatch: { t: "red" } }, { $elemMatch: { k: 3 } }] } }, []],
   ])("%s", (_name, query, ids) => {
     expect(matching(query)).toEqual(ids)
