@@ -23,7 +23,7 @@ const collectionClass = once(() => class Collection {
   constructor(client, database, name) {
     this.#client = client
     this.#database = database
-    this.#name = NativeString(name)
+    this.#name = name
   }
   get collectionName() { return this.#name }
   get namespace() { return `${this.#database}.${this.#name}` }
@@ -129,15 +129,21 @@ const bulkFindClass = once(() => class BulkFind {
   removeOne() { return this.deleteOne() }
 })
 
+/** A value or variable that is not there must not become a collection named `undefined`. */
+const nameOf = (what, name) => {
+  if (typeof name === "string" || name instanceof NativeString) return NativeString(name)
+  throw new NativeTypeError(`the name of a ${what} must be a string`)
+}
+
 const databaseClass = once(() => class Database {
   #client
   #name
   constructor(client, name) {
     this.#client = client
-    this.#name = NativeString(name)
+    this.#name = name
   }
   get databaseName() { return this.#name }
-  collection(name) { return new (collectionClass())(this.#client, this.#name, name) }
+  collection(name) { return new (collectionClass())(this.#client, this.#name, nameOf("collection", name)) }
   getCollectionNames() { return namesFor(this.#client, this.#name) }
   aggregate(pipeline, options) { return new (collectionClass())(this.#client, this.#name, "").aggregate(pipeline, options) }
 })
@@ -227,7 +233,7 @@ const clientClass = once(() => class Client {
       return database === undefined ? objectKeys(databases) : hasOwn(databases, database) ? sliceList(databases[database]) : []
     }
   }
-  db(name) { return new (databaseClass())(this, name) }
+  db(name) { return new (databaseClass())(this, nameOf("database", name)) }
   admin() { return new (adminClass())(this) }
   startSession() { return new (sessionClass())(this) }
 })

@@ -37,7 +37,7 @@ export function createCapabilities({ data, identities, http, services, warn }: C
       case "data": {
         const joined = operation.session === undefined ? undefined : sessions.join(operation.session, operation.service, operation.identity)
         const [caller, session] = await Promise.all([identities.ownerOf(operation.identity), joined])
-        if (operation.collection === "") throw new RequestError("FunctionExecutionError", "db.aggregate is not available in this server")
+        if (operation.collection === "" && operation.name === "aggregate") throw new RequestError("FunctionExecutionError", "db.aggregate is not available in this server")
         const collection = data.collection(operation.service, { database: operation.database, collection: operation.collection }, caller, session)
         const result = await performDataOperation(collection, operation.name, readArguments(operation.args), caller.system)
         return "cursor" in result ? cursors.begin(result.cursor) : toEjson(result.value)

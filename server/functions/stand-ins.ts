@@ -48,7 +48,7 @@ B.prototype.toString=function(e,...range){const text=toString.call(this,base(e),
 B.prototype.write=function(text,...rest){return write.call(this,text,...rest.map(base))};
 B.prototype.equals=function(other){if(!(other instanceof Uint8Array))throw new TypeError("Argument must be a Buffer");return this===other||B.compare(this,other)===0}})(module.exports.Buffer)`,
   querystring: "\n;(q=>{q.escape??=encodeURIComponent;q.unescape??=(text)=>{try{return decodeURIComponent(text)}catch{return unescape(text)}}})(module.exports)",
-  util: "\n;(u=>{u.isDeepStrictEqual??=(a,b)=>{try{require('assert').deepStrictEqual(a,b);return true}catch{return false}};u.formatWithOptions??=(_,...rest)=>u.format(...rest);for(const n of ['TextEncoder','TextDecoder'])if(!(n in u))Object.defineProperty(u,n,{get:()=>globalThis[n],enumerable:true,configurable:true});u.types={...u.types,isProxy:()=>false,isExternal:()=>false,isModuleNamespaceObject:()=>false}})(module.exports)",
+  util: "\n;(u=>{u.isDeepStrictEqual??=(a,b)=>{try{require('assert').deepStrictEqual(a,b);return true}catch{return false}};u.formatWithOptions??=(_,...rest)=>u.format(...rest);Object.defineProperty(setTimeout,u.promisify.custom,{value:(delay,value)=>new Promise((resolve)=>setTimeout(resolve,delay,value)),configurable:true});Object.defineProperty(setImmediate,u.promisify.custom,{value:(value)=>new Promise((resolve)=>setImmediate(resolve,value)),configurable:true});for(const n of ['TextEncoder','TextDecoder'])if(!(n in u))Object.defineProperty(u,n,{get:()=>globalThis[n],enumerable:true,configurable:true});u.types={...u.types,isProxy:()=>false,isExternal:()=>false,isModuleNamespaceObject:()=>false}})(module.exports)",
 }
 
 const texts = new Map<string, string>()

@@ -69,3 +69,12 @@ describe("undefined in a condition is refused", () => {
     expect(await run("return (await c.aggregate([{ $project: { b: { $ifNull: [undefined, 7] } } }]).toArray()).map(({ b }) => b)")).toMatchObject({ result: ints(7, 7, 7) })
   })
 })
+
+describe("names of databases and collections", () => {
+  test.each([
+    ["db.collection()", "TypeError: the name of a collection must be a string"], ["db.collection(null)", "TypeError: the name of a collection must be a string"], ["db.collection({})", "TypeError: the name of a collection must be a string"],
+    ['context.services.get("mongodb-atlas").db(context.values.get("none"))', "TypeError: the name of a database must be a string"], ['db.collection("").findOne()', "database and collection are names"], ['db.aggregate([]).toArray()', "db.aggregate is not available in this server"],
+  ])("%s is refused", async (call, error) => {
+    expect(await run(`await ${call}`)).toMatchObject({ error: { error } })
+  })
+})
