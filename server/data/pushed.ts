@@ -11,7 +11,7 @@ export async function pushedPipeline(request: RuleRequest, plan: ReadPlan, pipel
   const visible = Object.keys(query).length === 0 ? [] : [{ $match: query }]
   if (plan.whole) return [...visible, ...pipeline]
   // What looks at readable fields only may come before the cut, where an index can serve it.
-  const before = await request.decide((rules) => pipeline.findIndex((stage) => !(pathsOfStage(stage)?.every((path) => arePathsReadable(rules, plan.roles, [path])) ?? false)))
+  const before = await request.decide((rules) => pipeline.findIndex((stage) => !(pathsOfStage(stage)?.every((path) => arePathsReadable(rules, plan.roles, [path])))))
   const at = before === -1 ? pipeline.length : before
   return [...visible, ...pipeline.slice(0, at), { $project: projection }, ...pipeline.slice(at)]
 }

@@ -58,7 +58,7 @@ async function askRead(request: RuleRequest, question: ReadQuestion): Promise<As
   const plan = await planRead(request, filter, options.sort)
   const pipeline = question.operation === "aggregate" ? await pushedPipeline(request, plan, question.pipeline) : undefined
   const isDone = pipeline !== undefined || (await isDoneByDatabase(request, question, plan))
-  const isCut = (question.operation === "find" && plan.projection !== undefined) || pipeline !== undefined
+  const isCut = question.operation === "find" || pipeline !== undefined
   const receipt = await request.decide((rules) => explainRules(rules, "read"))
   return {
     receipt: { ...receipt, exact: plan.exact, whole: plan.whole }, sent: plan.query, projection: isCut && !plan.whole ? plan.projection : undefined, doneBy: isDone ? "database" : "server",
