@@ -55,6 +55,11 @@ describe("what is no question is refused before anything is opened", () => {
   })
 })
 
+test("a collection without rules is refused at the call", () => {
+  const { service } = openWorld({ store })
+  expect(() => service.collection("mongodb-atlas", items, callerOf()).watch({})).toThrow(expect.objectContaining({ code: "NoMatchingRuleFound" }) as Error)
+})
+
 test("a filter that the store does not understand is refused before its stream is opened", async () => {
   for (const filter of [{ $foo: 1 }, { "fullDocument.a": { $foo: 1 } }, { $and: {} }] as Document[]) await expect(sent({ filter }, { events: [] })).rejects.toMatchObject({ name: "StoreError", fault: "caller" })
   expect(asked).toEqual([])
