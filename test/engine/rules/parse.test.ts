@@ -34,6 +34,7 @@ describe("keys", () => {
     ["fields in 101 levels", role(nestedFields(101)), [`too-deep /roles/0${"/fields/a".repeat(100)}/fields`]],
     ["fields in 20,000 levels", role(nestedFields(20_000)), [`too-deep /roles/0${"/fields/a".repeat(100)}/fields`]],
     ["fields in 100 levels", role(nestedFields(100)), []],
+    ["search that is one", { roles: [{ name: "r", apply_when: {}, search: true }, { name: "s", apply_when: {}, search: false }] }, []],
     ["search that is no boolean", role({ search: "true" }), ["wrong-operand /roles/0/search"]],
     ["a role without a name", { roles: [{ apply_when: {} }] }, ["wrong-operand /roles/0"]],
     ["two roles without a name", { roles: [{ apply_when: {} }, { apply_when: {} }] }, ["wrong-operand /roles/0", "wrong-operand /roles/1"]],
