@@ -6,6 +6,8 @@ import type { Survey, WorkerOrder } from "./worker.ts"
 
 /** How long a worker may say nothing before it is ended: an endless loop is. */
 const patience = 30_000
+/** How long what an ended worker has said may still be under way. */
+const graceMs = 500
 
 /** Starts a worker. The property tests it runs are few and the same every time. */
 export function startWorker(order: WorkerOrder): ChildProcess {
@@ -19,7 +21,7 @@ export function startWorker(order: WorkerOrder): ChildProcess {
 
 /** What a worker tells next, or undefined when it says nothing for too long or is gone. */
 export async function told(worker: ChildProcess, limit = patience): Promise<unknown> {
-  if (!worker.connected) return undefined
+  if (!worker.connected || worker.exitCode !== null || worker.signalCode !== null) return undefined
   // Several messages may come at once, so one listener hears them all. The channel closes when all are heard.
   return new Promise((resolve) => {
     const timer = setTimeout(() => worker.kill("SIGKILL"), limit)
@@ -28,12 +30,14 @@ export async function told(worker: ChildProcess, limit = patience): Promise<unkn
       else finish(message)
     }
     const close = (): void => finish(undefined)
+    // A channel that breaks off inside of a message never says that it is closed.
+    const leave = (): void => void setTimeout(close, graceMs)
     const finish = (message: unknown): void => {
       clearTimeout(timer)
-      worker.off("message", hear).off("disconnect", close)
+      worker.off("message", hear).off("disconnect", close).off("exit", leave)
       resolve(message)
     }
-    worker.on("message", hear).on("disconnect", close)
+    worker.on("message", hear).on("disconnect", close).on("exit", leave)
   })
 }
 
