@@ -1,5 +1,5 @@
 // The one walk along a dotted path, for queries, sorts, rules and updates alike.
-import { isDocument, type Value } from "./bson.ts"
+import { isDocument, setField, type Document, type Value } from "./bson.ts"
 
 /**
  * What stands at the end of a path; `present` is false for a missing field, whose value is then undefined.
@@ -51,4 +51,38 @@ function walkList(list: readonly Value[], path: readonly string[], visit: Visit,
     if (isDocument(item) && walkPath(item, path, visit, at)) return true
   }
   return false
+}
+
+/** What is left of an update's description, and whether it held something of which nothing is. */
+export interface ReducedDescription { readonly description: Document; readonly isEmptied: boolean }
+
+/** The description of an update with what `leave` leaves of each path it names and of the value that was set there (true where none was). */
+export function reduceDescription(description: Document, leave: (path: string, value: Value) => { readonly value: Value } | undefined): ReducedDescription {
+  const reduced: Document = {}
+  let had = 0
+  let left = 0
+  for (const part of Object.keys(description)) {
+    const named = description[part]
+    if (part === "updatedFields" && isDocument(named)) {
+      const fields: Document = {}
+      for (const path of Object.keys(named)) {
+        const kept = leave(path, named[path])
+        if (kept !== undefined) setField(fields, path, kept.value)
+      }
+      had += Object.keys(named).length
+      left += Object.keys(fields).length
+      reduced[part] = fields
+    } else if (Array.isArray(named)) {
+      const items = named as readonly Value[]
+      const kept = items.filter((item) => {
+        const path = isDocument(item) ? item["field"] : item
+        return typeof path === "string" && leave(path, true) !== undefined
+      })
+      had += items.length
+      left += kept.length
+      reduced[part] = kept
+    }
+    // `disambiguatedPaths` and whatever else may come names paths too, and is not sent.
+  }
+  return { description: reduced, isEmptied: had > 0 && left === 0 }
 }

@@ -1,5 +1,5 @@
 // Which change events a user gets, and what is in them (specification 10, `watch`).
-import { getField, isDocument, setField, splitPath, type Document, type Value } from "../../kernel/index.ts"
+import { getField, isDocument, reduceDescription, setField, splitPath, type Document, type Value } from "../../kernel/index.ts"
 import type { BoundRules } from "./bound.ts"
 import { isVisibleUnseen } from "./push-down.ts"
 import { decideRead, type ReadDecision } from "./read.ts"
@@ -50,11 +50,14 @@ function isId(path: string): boolean {
   return path === "_id"
 }
 
-/** Whether something stands at a path of what is shown of a document. Where a list hides elements, the others cannot be told by their places. */
+/**
+ * Whether something stands at a path of what is shown of a document. Where a list hides elements, the others cannot be told by their places.
+ * INVARIANT: what is shown of a list is a list, and of a document a document.
+ */
 function isShown(shown: Value, whole: Value, [segment, ...rest]: readonly string[]): boolean {
   if (segment === undefined) return shown !== undefined
-  if (Array.isArray(shown) && Array.isArray(whole)) return shown.length === whole.length && isShown((shown as readonly Value[])[Number(segment)], (whole as readonly Value[])[Number(segment)], rest)
-  return isDocument(shown) && isDocument(whole) && isShown(getField(shown, segment), getField(whole, segment), rest)
+  if (Array.isArray(shown)) return shown.length === (whole as readonly Value[]).length && isShown((shown as readonly Value[])[Number(segment)], (whole as readonly Value[])[Number(segment)], rest)
+  return isDocument(shown) && isShown(getField(shown, segment), getField(whole as Document, segment), rest)
 }
 
 /** The `_id`, and of a sharded collection's key only what is readable. */
@@ -69,28 +72,7 @@ function cutKey(key: Document, readable: Readable): Document {
  * set is shown in part either, as a list that got an element is, of which some fields are readable.
  */
 function cutDescription(description: Document, readable: Readable, shownInPart: Readable): Document | undefined {
-  const isNamed = (path: Value): boolean => typeof path === "string" && readable(path)
-  const cut: Document = {}
-  let had = 0
-  let left = 0
-  for (const part of Object.keys(description)) {
-    const value = description[part]
-    if (part === "updatedFields" && isDocument(value)) {
-      const kept = Object.keys(value).filter(isNamed)
-      const fields: Document = {}
-      for (const path of kept) setField(fields, path, value[path])
-      had += Object.keys(value).length
-      left += kept.length
-      if (kept.length === 0 && Object.keys(value).some(shownInPart)) left += 1
-      cut[part] = fields
-    } else if (Array.isArray(value)) {
-      const items = value as readonly Value[]
-      const kept = items.filter((item) => isNamed(isDocument(item) ? item["field"] : item))
-      had += items.length
-      left += kept.length
-      cut[part] = kept
-    }
-    // `disambiguatedPaths` and whatever else may come names paths too, and is not sent.
-  }
-  return had > 0 && left === 0 ? undefined : cut
+  const { description: cut, isEmptied } = reduceDescription(description, (path, value) => (readable(path) ? { value } : undefined))
+  const { updatedFields } = description
+  return isEmptied && !(isDocument(updatedFields) && Object.keys(updatedFields).some(shownInPart)) ? undefined : cut
 }

@@ -21,9 +21,9 @@ export const locationRoutes: readonly Route[] = [
 const regionsOf: Readonly<Record<string, readonly string[]>> = {
   "US-VA": ["", "aws-us-east-1", "aws-us-east-2", "azure-eastus2"],
   "US-OR": ["aws-us-west-2", "azure-westus"],
-  "IE":    ["aws-eu-west-1", "aws-eu-west-2"],
+  "IE": ["aws-eu-west-1", "aws-eu-west-2"],
   "DE-FF": ["aws-eu-central-1", "azure-westeurope"],
-  "AU":    ["aws-ap-southeast-2"],
+  "AU": ["aws-ap-southeast-2"],
   "IN-MB": ["aws-ap-south-1", "azure-eastasia"],
   "SG":    ["aws-ap-southeast-1", "azure-southeastasia"],
   "BR-SP": ["aws-sa-east-1"],

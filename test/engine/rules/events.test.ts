@@ -29,6 +29,7 @@ describe("an update", () => {
     ["with a list of what names no path", { updatedFields: { title: "a" }, removedFields: [], counted: [5, { field: 1 }, null] }, { updatedFields: { title: "a" }, removedFields: [], counted: [] }],
     ["of a field with no name inside a readable one", { updatedFields: { "title.": "a" }, removedFields: [] }, { updatedFields: { "title.": "a" }, removedFields: [] }],
     ["of a hidden part whose name is empty, on the way to a readable one", { updatedFields: { "address..city": "Oslo" }, removedFields: [] }, null],
+    ["that says of hidden fields alone that they went", { removedFields: ["secret"] }, null],
     ["that says nothing", { updatedFields: {}, removedFields: [] }, { updatedFields: {}, removedFields: [] }],
     ["with what names paths in another way", { updatedFields: { title: "a" }, removedFields: [], disambiguatedPaths: { "secret.0": ["secret", "0"] } }, { updatedFields: { title: "a" }, removedFields: [] }],
   ])("%s", (_name, description, left) => {
@@ -38,7 +39,7 @@ describe("an update", () => {
 
   test.each<[string, string, Value, boolean]>([
     ["an element of which a field is readable", "list.1", [{ k: 1, s: 1 }, { k: 2, s: 2 }], true], ["a whole list of them", "list", [{ k: 1, s: 1 }], true], ["a hidden field of an element", "list.1.s", [{ k: 1, s: 1 }, { k: 2, s: 2 }], false], ["an element of which nothing is readable", "list.1", [{ k: 1 }, { s: 2 }], false],
-    ["an element beside a hidden one", "list.1", [{ s: 1 }, { k: 2, s: 2 }], false], ["an element there is no more", "list.2", [{ k: 1 }], false], ["a field of what is no document", "list.x.y", 5, false], ["a field that lists inherit", "list.map", [{ k: 1 }], false], ["a list in a list", "list.0.1", [[{ k: 1 }, { k: 2, s: 2 }]], true], ["what is hidden now", "list", 5, false],
+    ["an element beside a hidden one", "list.1", [{ s: 1 }, { k: 2, s: 2 }], false], ["an element behind a hidden one, where another has its place", "list.1", [{ s: 1 }, { k: 2, s: 2 }, { k: 3 }], false], ["an element there is no more", "list.2", [{ k: 1 }], false], ["a field of what is no document", "list.x.y", 5, false], ["a field that lists inherit", "list.map", [{ k: 1 }], false], ["a list in a list", "list.0.1", [[{ k: 1 }, { k: 2, s: 2 }]], true], ["what is hidden now", "list", 5, false],
   ])("that sets %s", (_name, path, list, isSent) => {
     const event = sent({ fields: { title: { read: true }, list: { fields: { k: { read: true } } } } }, update({ updatedFields: { [path]: 1 }, removedFields: [] }, { _id: 1, title: "a", list }))
     expect(event?.updateDescription).toEqual(isSent ? { updatedFields: {}, removedFields: [] } : undefined)

@@ -1,9 +1,9 @@
 // What a receipt says of each kind of request, and where the database's cut stands in a pipeline.
 import { afterEach, beforeEach, expect, test } from "vitest"
 import type { Document } from "../../../kernel/index.ts"
-import type { RequestQuestion, Store } from "../../../server/data/index.ts"
+import type { RequestQuestion } from "../../../server/data/index.ts"
 import { openEmbeddedStore, type EmbeddedStore } from "../../../server/storage/embedded/index.ts"
-import { callerOf, items, openWorld } from "./rules-world.ts"
+import { callerOf, items, noting, openWorld } from "./rules-world.ts"
 
 let store: EmbeddedStore
 let searched: unknown
@@ -17,19 +17,9 @@ beforeEach(() => {
 
 afterEach(() => store.close())
 
-/** The store, with a note of the searches it is to explain and the pipelines it runs. */
-function watched(): Store {
-  return new Proxy(store, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name)
-      if (typeof value !== "function") return value
-      return (...args: unknown[]): unknown => {
-        if (name === "explain") searched = args.slice(1)
-        if (name === "aggregate") pipelines.push(args[1] as readonly Document[])
-        return value.apply(target, args) as unknown
-      }
-    },
-  })
+function note(method: string, args: readonly unknown[]): void {
+  if (method === "explain") searched = args.slice(1)
+  if (method === "aggregate") pipelines.push(args[1] as readonly Document[])
 }
 
 const open = { read: true }
@@ -37,7 +27,7 @@ const roles = {
   whole: [open], two: [{ apply_when: { a: 1 }, ...open }, open], cut: [{ fields: { _id: open, n: open, m: open } }], judged: [{ apply_when: { a: "%%root.b" }, ...open }], nobody: [{ apply_when: { "%%user.id": "x" }, ...open }],
 }
 const world = (kind: keyof typeof roles, filters: readonly object[] = []): ReturnType<typeof openWorld> =>
-  openWorld({ store: watched(), rules: { roles: roles[kind].map((role, index) => ({ name: `r${index}`, apply_when: {}, ...role })), filters } })
+  openWorld({ store: noting(store, note), rules: { roles: roles[kind].map((role, index) => ({ name: `r${index}`, apply_when: {}, ...role })), filters } })
 const cut = { n: 1, m: 1, _id: 1 }
 const find = (options: object): RequestQuestion => ({ operation: "find", filter: { n: 1 }, options })
 

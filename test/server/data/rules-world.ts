@@ -59,3 +59,17 @@ export const systemCaller: Caller = { system: true, request: {}, user: { type: "
 export async function stored(store: Store, namespace: Namespace = items): Promise<Document[]> {
   return store.find(namespace, {}).toArray()
 }
+
+/** A store that tells of each call of its methods, by name and arguments, before it is made. */
+export function noting<Of extends Store>(store: Of, note: (method: string, args: readonly unknown[]) => void): Of {
+  return new Proxy(store, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name)
+      if (typeof member !== "function") return member
+      return (...args: unknown[]): unknown => {
+        note(String(name), args)
+        return member.apply(target, args) as unknown
+      }
+    },
+  })
+}

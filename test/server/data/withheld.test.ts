@@ -1,9 +1,9 @@
 // Fields that no document shows are withheld by the database, and the reads it can do alone are left to it (specification of rules, 15).
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import type { Document } from "../../../kernel/index.ts"
-import type { FindOptions, GuardedCollection, Store } from "../../../server/data/index.ts"
+import type { FindOptions, GuardedCollection } from "../../../server/data/index.ts"
 import { openEmbeddedStore, type EmbeddedStore } from "../../../server/storage/embedded/index.ts"
-import { callerOf, items, openWorld, userId, type WorldOptions } from "./rules-world.ts"
+import { callerOf, items, noting, openWorld, userId, type WorldOptions } from "./rules-world.ts"
 
 let store: EmbeddedStore
 let asked: { found: { query: Document; options: FindOptions | undefined }[]; pipelines: (readonly Document[])[]; distinct: number }
@@ -21,25 +21,15 @@ beforeEach(async () => {
 
 afterEach(() => store.close())
 
-/** The store, with a note of what it is asked. */
-function watched(): Store {
-  return new Proxy(store, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name)
-      if (typeof value !== "function") return value
-      return (...args: unknown[]): unknown => {
-        if (name === "find") asked.found.push({ query: args[1] as Document, options: args[2] as FindOptions | undefined })
-        if (name === "aggregate") asked.pipelines.push(args[1] as readonly Document[])
-        if (name === "distinct") asked.distinct++
-        return value.apply(target, args) as unknown
-      }
-    },
-  })
+function note(method: string, [, first, options]: readonly unknown[]): void {
+  if (method === "find") asked.found.push({ query: first as Document, options: options as FindOptions | undefined })
+  if (method === "aggregate") asked.pipelines.push(first as readonly Document[])
+  if (method === "distinct") asked.distinct++
 }
 
 function collectionWith(roles: readonly object[], more: Partial<WorldOptions> & { readonly filters?: readonly object[] } = {}): GuardedCollection {
   const { filters = [], ...options } = more
-  const { service, errors } = openWorld({ store: watched(), rules: { roles, filters }, ...options })
+  const { service, errors } = openWorld({ store: noting(store, note), rules: { roles, filters }, ...options })
   expect(errors).toEqual([])
   return service.collection("mongodb-atlas", items, callerOf({ custom_data: { level: 2 } }))
 }

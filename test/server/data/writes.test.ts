@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import type { Document } from "../../../kernel/index.ts"
 import { type DataLogEntry, type GuardedCollection, type Store } from "../../../server/data/index.ts"
 import { openEmbeddedStore, type EmbeddedStore } from "../../../server/storage/embedded/index.ts"
-import { callerOf, items, openWorld, otherId, stored, systemCaller, userId, type WorldOptions } from "./rules-world.ts"
+import { callerOf, items, noting, openWorld, otherId, stored, systemCaller, userId, type WorldOptions } from "./rules-world.ts"
 
 let store: EmbeddedStore
 
@@ -111,11 +111,8 @@ describe("what is refused is never visible", () => {
   test("a refused update is never written, not even for a moment", async () => {
     await store.insert(items, [{ _id: 1, owner_id: userId }, { _id: 2, owner_id: userId, locked: true }])
     const written: string[] = []
-    const watched = new Proxy(store, {
-      get(target, name) {
-        if (["insert", "update", "replace", "delete", "swap", "bulkWrite", "findOneAndUpdate", "findOneAndReplace", "findOneAndDelete", "transaction"].includes(String(name))) written.push(String(name))
-        return bound(target, name)
-      },
+    const watched = noting(store, (method) => {
+      if (["insert", "update", "replace", "delete", "swap", "bulkWrite", "findOneAndUpdate", "findOneAndReplace", "findOneAndDelete", "transaction"].includes(method)) written.push(method)
     })
     const collection = collectionOn(watched, [{ name: "r", apply_when: { owner_id: "%%user.id" }, read: true, write: { locked: { $exists: false } } }])
     await expect(collection.updateMany({}, { $set: { title: "x" } })).rejects.toMatchObject({ message: "update not permitted" })
