@@ -50,6 +50,8 @@ export class GuestCall {
   #logs: unknown[] = []
   #end: { readonly end: unknown; readonly at: number } | undefined
   ended = false
+  /** Bytes the process had when the watchdog first saw the call. */
+  residentWhenSeen: number | undefined
   /** What this thread has had to do for the call since the watchdog last looked. */
   served = { messages: 0, milliseconds: 0 }
 

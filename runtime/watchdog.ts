@@ -22,6 +22,9 @@ const hangMs = 1000
 /** Messages of guests that come without a break keep this thread from its other work no longer than this. */
 const floodMs = 300
 
+/** A call under which the process has grown by less, in bytes, is not what fills it. */
+const leastGrowth = 64 * 1024 * 1024
+
 /** How long it goes on looking when there is nothing to see. */
 const idleTicks = 80
 
@@ -94,17 +97,21 @@ function stopCall(call: GuestCall, reason: TerminationReason, options: WatchdogO
 }
 
 /**
- * Memory that V8 does not count for an isolate shows only in the process. The call whose turn burns most time is taken
- * for the one that fills it; the ceiling of the server is further up.
+ * Memory that V8 does not count for an isolate shows only in the process. Of the calls under which it has grown, that whose turn burns
+ * most time is taken for the one that fills it; what a call before them has left is nobody's. The ceiling of the server is further up.
  */
 function checkMemory(options: WatchdogOptions): boolean {
+  if (options.calls.size === 0) return false
+  const resident = process.memoryUsage.rss()
   let largest = 0
   let culprit: GuestCall | undefined
   for (const call of options.calls.values()) {
     largest = Math.max(largest, call.limits.memoryMb)
-    if (call.isRunning && (culprit === undefined || call.cpuMs > culprit.cpuMs)) culprit = call
+    call.residentWhenSeen ??= resident
+    const mayFill = call.isRunning && resident - call.residentWhenSeen >= leastGrowth
+    if (mayFill && (culprit === undefined || call.cpuMs > culprit.cpuMs)) culprit = call
   }
-  if (largest === 0 || process.memoryUsage.rss() < (1.5 * largest + 250) * 1024 * 1024) return false
+  if (resident < (1.5 * largest + 250) * 1024 * 1024) return false
   if (culprit === undefined) options.pool.shrink()
   else stopCall(culprit, "memory", options)
   return true
